@@ -1,0 +1,62 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`. Both set up .venv by themselves.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+NODE_READY := node_modules/.ready
+KEEP ?= 0
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check stack stack-down package contracts lock clean setup
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: $(READY) $(NODE_READY) ## Install everything into the clone (.venv, node_modules)
+
+demo: setup ## Press Create: pack and push a release, run Day-0 on the local stack, find a fault (KEEP=1 keeps the state)
+	@$(PY) -m demo $(if $(filter 1,$(KEEP)),--keep,)
+
+test: setup ## Run every test
+	@$(PY) -m pytest
+
+check: $(READY) ## Format, lint, types and unit tests, in under a minute
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/mypy
+	@$(PY) -m pytest -q tests/unit tests/flows tests/house
+
+stack: setup ## Keep the local stack up, seeded, for the command line
+	@$(PY) -m demo --stack-only
+
+stack-down: $(READY) ## Stop the local stack
+	@$(PY) -m local_stack down
+
+package: setup ## Pack this commit's release into dist/release
+	@$(VENV)/bin/vibedata release pack dist/release
+
+contracts: $(READY) ## Copy the contract files to where the layout wants them, and regenerate the pages made from them
+	@cp vibedata/contracts/manifest.schema.json manifest.schema.json
+	@cp vibedata/contracts/sequence.json vibedata/contracts/rbac.json bicep/
+	@$(PY) -m tools.docs
+
+lock: $(READY) ## Lock the requirements again
+	@$(PY) -m tools.lock
+
+clean: ## Remove what setup, the demo and tests left in the clone
+	@rm -rf $(VENV) node_modules .local .cache dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+
+$(READY): requirements-dev.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is missing: install Python 3.10 or newer, or say 'make PYTHON=...'"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "make: $(PYTHON) is older than 3.10: say 'make PYTHON=/path/to/python3.10-or-newer'"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "make: $(PYTHON) has no venv module: install it (Debian: apt-get install python3-venv)"; exit 1; }
+	@echo "setup: Python packages into $(VENV) (a minute or two the first time)"
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --progress-bar on --require-hashes -r requirements-dev.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(NODE_READY): package-lock.json $(READY)
+	@$(PY) -m tools.node
+	@touch $@

@@ -1,0 +1,1 @@
+"""Tools of this checkout: nothing here ships."""
