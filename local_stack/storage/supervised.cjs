@@ -1,0 +1,18 @@
+// Loaded before Azurite. It ends Azurite when the stack dies, however it dies, and tells it of new accounts:
+// Azurite reads AZURITE_ACCOUNTS again from time to time, so nothing has to be restarted.
+"use strict";
+
+const path = require("path");
+
+const constants = require(path.join(path.dirname(process.argv[1]), "common", "utils", "constants.js"));
+constants.DEFAULT_ACCOUNTS_REFRESH_INTERVAL = 100;
+
+let pending = "";
+process.stdin.unref(); // it must not keep Azurite alive when it is asked to end
+process.stdin.setEncoding("utf8");
+process.stdin.on("data", (text) => {
+  const lines = (pending + text).split("\n");
+  pending = lines.pop();
+  for (const line of lines) process.env.AZURITE_ACCOUNTS = line;
+});
+process.stdin.on("end", () => process.kill(process.pid, "SIGTERM"));

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from local_stack.threaded import ThreadedStack
+from tests.local_stack.support import Place
+
+
+@pytest.fixture(scope="package")
+def identity_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThreadedStack]:
+    with ThreadedStack(tmp_path_factory.mktemp("identity") / "stack", services=("identity", "arm")) as stack:
+        yield stack
+
+
+@pytest.fixture
+def place(identity_stack: ThreadedStack) -> Place:
+    return Place(identity_stack)

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from local_stack.threaded import ThreadedStack
+from tests.local_stack.automation.world import Account, account, own_stack
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThreadedStack]:
+    """A stack of this module's own."""
+    with own_stack(tmp_path_factory.mktemp("run_command")) as stack:
+        yield stack
+
+
+@pytest.fixture
+def at(own: ThreadedStack) -> Account:
+    """A fresh VM."""
+    return account(own)
