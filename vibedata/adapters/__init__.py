@@ -1,0 +1,1 @@
+"""Hands: the only importers of Azure's SDKs and of sockets. Known only to wiring."""

@@ -1,0 +1,124 @@
+"""Azure's exceptions become ours at the seam: which code, and who acts next.
+
+A refusal by RBAC names the role that is missing and where to assign it, looked up in contracts/rbac.json by the key
+of the row that the call needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
+
+from vibedata import contracts
+from vibedata.errors import BadInput, Blocked, Failed, Transient, VibedataError
+
+BUSY = {408, 429, 500, 502, 503, 504}
+
+
+@contextmanager
+def azure_errors(doing: str, *, needs: str = "") -> Iterator[None]:
+    """Translate whatever the SDK raises while `doing` something; `needs` is a row's key in rbac.json."""
+    try:
+        yield
+    except AzureError as error:
+        raise translate(error, doing=doing, needs=needs) from error
+
+
+def translate(error: AzureError, *, doing: str, needs: str = "") -> VibedataError:
+    """Return our error for Azure's: Blocked for missing rights, Transient for what passes, Failed for the rest."""
+    detail = _detail(error)
+    status = getattr(error, "status_code", None)
+    if status == 403:
+        return role_missing(needs, doing, detail)
+    if isinstance(error, ClientAuthenticationError):
+        return Transient(
+            "azure-sign-in-failed",
+            f"No token while trying to {doing}: {_first_line(error)}",
+            hint="Check that vibedata-uami is attached to the worker, and VIBEDATA_UAMI_CLIENT_ID is its client id.",
+            detail=detail,
+        )
+    if isinstance(error, (ServiceRequestError, ServiceResponseError)):
+        return Transient(
+            "azure-unreachable",
+            f"No answer while trying to {doing}: {_first_line(error)}",
+            hint="Check the private endpoint, DNS and the service's health, then run again.",
+            detail=detail,
+        )
+    return _by_status(error, status, doing, detail)
+
+
+def role_missing(needs: str, doing: str, detail: Mapping[str, Any] | None = None) -> Blocked:
+    """Return the error that names the role to assign, for a 403 on what row `needs` of rbac.json grants."""
+    row = next((r for r in contracts.load("rbac.json")["assignments"] if r["key"] == needs), None)
+    role = row["role"] if row else "the right role"
+    scope = row["scope"] if row else "the resource"
+    return Blocked(
+        "role-missing",
+        f"vibedata-uami may not {doing}: the role {role!r} at the {scope} is missing or has not spread yet.",
+        hint=f"Assign {role!r} to vibedata-uami at the {scope}, wait up to 10 minutes, and run again.",
+        detail={
+            "role": role,
+            "scope": scope,
+            "key": needs,
+            "actions": row["actions"] if row else [],
+            **(detail or {}),
+        },
+    )
+
+
+def _by_status(error: AzureError, status: int | None, doing: str, detail: dict[str, Any]) -> VibedataError:
+    message = f"Could not {doing}: {detail.get('azureCode') or status or type(error).__name__}: {_first_line(error)}"
+    if status in BUSY:
+        return Transient(
+            "azure-busy",
+            message,
+            hint="Azure asked to wait; run again later.",
+            detail=detail,
+            retry_after=_retry_after(error),
+        )
+    if status == 404:
+        return Blocked(
+            "azure-not-found",
+            message,
+            hint="Check that the resource exists and that the setting names it.",
+            detail=detail,
+        )
+    if status is not None and 400 <= status < 500:
+        return BadInput(
+            "azure-refused", message, hint="Read Azure's message: the request itself is wrong.", detail=detail
+        )
+    return Failed(
+        "azure-failed", message, hint="Run again; if it stays, look up Azure's code.", detail=detail
+    )
+
+
+def _detail(error: AzureError) -> dict[str, Any]:
+    response = getattr(error, "response", None)
+    headers = getattr(response, "headers", None) or {}
+    inner = getattr(error, "error", None)
+    found = {
+        "status": getattr(error, "status_code", None),
+        "azureCode": getattr(inner, "code", None) or getattr(error, "error_code", None),
+        "requestId": headers.get("x-ms-request-id"),
+    }
+    return {key: str(value) for key, value in found.items() if value}
+
+
+def _retry_after(error: AzureError) -> float | None:
+    headers: Mapping[str, str] = getattr(getattr(error, "response", None), "headers", None) or {}
+    try:
+        return float(headers["Retry-After"])
+    except (KeyError, ValueError):
+        return None
+
+
+def _first_line(error: AzureError) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:500]

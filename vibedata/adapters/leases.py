@@ -1,0 +1,161 @@
+"""Leases in Azure Tables: compare-and-swap by ETag, time from a clock, a fence that only grows.
+
+A lease outlives its holder by at most its term, so a killed run blocks the next one for seconds only. A row
+is never deleted, because its fence must not start again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from azure.core import MatchConditions
+from azure.core.exceptions import (
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+)
+from azure.data.tables import TableClient, UpdateMode
+
+from vibedata.adapters.azure_errors import azure_errors
+from vibedata.errors import Blocked, Failed
+
+NEEDS = "table-data"  # its row in contracts/rbac.json
+TERM_SECONDS = 30.0
+LOOK_SECONDS = 1.0
+
+
+class AzureLease:
+    """One lease as its holder sees it; safe to check from several threads."""
+
+    def __init__(self, leases: AzureLeases, name: str, row: dict[str, Any], etag: str) -> None:
+        self.fence = int(row["Fence"])
+        self._leases = leases
+        self._name = name
+        self._row = row
+        self._etag = etag
+        self._lock = threading.Lock()
+
+    def check(self) -> None:
+        """Raise Failed (lease-lost) when another operation has taken over; renews in time."""
+        with self._lock:
+            if self._leases.now() < self._row["Until"] - self._leases.term * 2 / 3:
+                return
+            self._write({**self._row, "Until": self._leases.now() + self._leases.term})
+
+    def release(self) -> None:
+        """Give the lease back at once; a lost one is left alone."""
+        with self._lock:
+            try:
+                self._write({**self._row, "Until": self._leases.now(), "Owner": ""})
+            except Failed:
+                return
+
+    def _write(self, row: dict[str, Any]) -> None:
+        etag = self._leases.swap(row, self._etag)
+        if etag is None:
+            raise Failed(
+                "lease-lost",
+                f"Another operation has taken over the lease {self._name!r} (ours had fence {self.fence}).",
+                hint="Look at that operation with `vibedata logs`; run this one again when it has ended.",
+            )
+        self._row, self._etag = row, etag
+
+
+class AzureLeases:
+    """The leases of one instance, in one table partition."""
+
+    def __init__(
+        self,
+        table: TableClient,
+        instance_id: str,
+        *,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], None],
+        term_seconds: float = TERM_SECONDS,
+    ) -> None:
+        self._table = table
+        self._partition = instance_id
+        self.now = clock
+        self._sleep = sleep
+        self.term = timedelta(seconds=term_seconds)
+
+    def acquire(self, name: str, *, owner: str) -> AzureLease:
+        """Take the lease, waiting out one whose holder no longer renews it. Raises Blocked (lease-held)."""
+        seen: datetime | None = None
+        while True:
+            row, etag = self._read(name)
+            if row is not None and self._is_held(row, owner):
+                if seen is not None and row["Until"] != seen:
+                    raise _held(name, row)
+                seen = row["Until"]
+                self._sleep(min(LOOK_SECONDS, max((seen - self.now()).total_seconds(), 0.01)))
+                continue
+            taken = self._take(name, owner, row, etag)
+            if taken is not None:
+                return taken
+
+    def swap(self, row: dict[str, Any], etag: str) -> str | None:
+        """Replace the row that has this ETag; None when somebody else has changed it."""
+        with azure_errors("renew a lease", needs=NEEDS):
+            try:
+                reply = self._table.update_entity(
+                    row, mode=UpdateMode.REPLACE, etag=etag, match_condition=MatchConditions.IfNotModified
+                )
+            except (ResourceModifiedError, ResourceNotFoundError):
+                return None
+        return str(reply["etag"])
+
+    def _is_held(self, row: dict[str, Any], owner: str) -> bool:
+        return bool(row["Owner"]) and row["Owner"] != owner and row["Until"] > self.now()
+
+    def _take(self, name: str, owner: str, row: dict[str, Any] | None, etag: str | None) -> AzureLease | None:
+        now = self.now()
+        mine = {
+            "PartitionKey": self._partition,
+            "RowKey": name,
+            "Owner": owner,
+            "Since": now,
+            "Until": now + self.term,
+            "Fence": int(row["Fence"]) + 1 if row else 1,
+        }
+        etag = self.swap(mine, etag) if etag else self._insert(mine)
+        return AzureLease(self, name, mine, etag) if etag else None
+
+    def _insert(self, row: dict[str, Any]) -> str | None:
+        with azure_errors("take a lease", needs=NEEDS):
+            try:
+                return str(self._table.create_entity(row)["etag"])
+            except ResourceExistsError:
+                return None
+
+    def _read(self, name: str) -> tuple[dict[str, Any] | None, str | None]:
+        with azure_errors("read a lease", needs=NEEDS):
+            try:
+                entity = self._table.get_entity(self._partition, name)
+            except ResourceNotFoundError as error:
+                make_missing_table(self._table, error)
+                return None, None
+        return dict(entity), str(entity.metadata["etag"])
+
+
+def make_missing_table(table: TableClient, error: HttpResponseError) -> None:
+    """Create the table when it is what a 404 says is missing."""
+    if getattr(error, "error_code", None) == "TableNotFound":
+        try:
+            table.create_table()
+        except ResourceExistsError:
+            return
+
+
+def _held(name: str, row: dict[str, Any]) -> Blocked:
+    since, until = (row[key].strftime("%Y-%m-%dT%H:%M:%SZ") for key in ("Since", "Until"))
+    return Blocked(
+        "lease-held",
+        f"Operation {row['Owner']} holds the lease {name!r} since {since}, for now until {until}.",
+        hint="Wait for it (`vibedata logs --operation-id ...`), then run again.",
+        detail={"owner": row["Owner"], "since": since, "until": until, "fence": row["Fence"]},
+    )

@@ -1,0 +1,105 @@
+"""Where rows wait in the instance's storage account while the Logs Ingestion API does not take them.
+
+One blob per batch, named by time and content, never overwritten. Any later process delivers and deletes it;
+two that do so at once send the rows twice, which readers fold by EventId.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import zlib
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timezone
+
+from azure.core.credentials import TokenCredential
+from azure.core.exceptions import ResourceExistsError
+from azure.storage.blob import BlobServiceClient
+
+from vibedata.adapters.operations_ingestion import batches, packed
+from vibedata.operations import Overflow
+
+SPOOL_CONTAINER = "operations-spool"
+DETAILS_CONTAINER = "operations-details"
+PENDING = "pending/"
+REJECTED = "rejected/"
+MAX_BLOB_BYTES = 32 * 1024 * 1024
+MAX_BLOBS = 100
+
+
+class Spool:
+    """The instance's spool. Nothing here raises: False says that the storage account is out of reach too."""
+
+    def __init__(self, account_url: str, credential: TokenCredential) -> None:
+        service = BlobServiceClient(
+            account_url, credential, retry_total=0, connection_timeout=5, read_timeout=20
+        )
+        self._spool = service.get_container_client(SPOOL_CONTAINER)
+        self._details = service.get_container_client(DETAILS_CONTAINER)
+
+    def put(self, lines: Sequence[bytes], *, rejected: bool = False) -> bool:
+        """Keep lines for a later process, or for a person when the service `rejected` them."""
+        stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+        for batch in batches(lines):
+            body = packed(batch)
+            name = f"{REJECTED if rejected else PENDING}{stamp}-{hashlib.sha256(body).hexdigest()}.json.gz"
+            if not self._upload(name, body):
+                return False
+        return True
+
+    def put_details(self, overflow: Overflow) -> bool:
+        """Keep Details that were too large for their row."""
+        try:
+            self._details.upload_blob(overflow.name, overflow.content, overwrite=False)
+        except ResourceExistsError:
+            return True
+        except Exception:  # noqa: BLE001 - a token that cannot be read is a ValueError
+            return False
+        return True
+
+    def waiting(self) -> Iterator[str]:
+        """Yield the names of waiting batches, at most 100, oldest first."""
+        try:
+            for count, blob in enumerate(self._spool.list_blobs(name_starts_with=PENDING)):
+                if count == MAX_BLOBS:
+                    return
+                yield blob.name
+        except Exception:  # noqa: BLE001 - a token that cannot be read is a ValueError
+            return
+
+    def read(self, name: str) -> list[bytes] | None:
+        """Return a batch's lines; None when it is gone, or unreadable and now among the rejected ones."""
+        try:
+            body = self._spool.download_blob(name, offset=0, length=MAX_BLOB_BYTES).readall()
+        except Exception:  # noqa: BLE001 - a token that cannot be read is a ValueError
+            return None
+        try:
+            rows = json.loads(_unpacked(body))
+            return [json.dumps(row, separators=(",", ":")).encode() for row in rows]
+        except (ValueError, TypeError, OSError, EOFError, zlib.error):
+            if self._upload(name.replace(PENDING, REJECTED, 1), body):
+                self.delete(name)
+            return None
+
+    def delete(self, name: str) -> None:
+        """Remove a delivered batch; another process may have done so."""
+        try:
+            self._spool.delete_blob(name)
+        except Exception:  # noqa: BLE001 - a token that cannot be read is a ValueError
+            return
+
+    def _upload(self, name: str, body: bytes) -> bool:
+        try:
+            self._spool.upload_blob(name, body, overwrite=False)
+        except ResourceExistsError:
+            return True
+        except Exception:  # noqa: BLE001 - a token that cannot be read is a ValueError
+            return False
+        return True
+
+
+def _unpacked(body: bytes) -> bytes:
+    with gzip.GzipFile(fileobj=io.BytesIO(body)) as file:
+        return file.read(MAX_BLOB_BYTES)  # a bomb ends as cut JSON

@@ -1,0 +1,294 @@
+"""The commands of `vibedata`, each a thin skin over one verb or reader."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import uuid
+from collections.abc import Callable, Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from vibedata import __version__, bundle, console, manifest_source, settings
+from vibedata.envelope import Envelope
+from vibedata.errors import BadInput
+from vibedata.ports import Summary
+
+
+class Output(str, Enum):
+    """How a command answers: for people, or as one JSON document."""
+
+    text = "text"
+    json = "json"
+
+
+OutputOption = Annotated[Output, typer.Option("--output", "-o", help="text for people, json for programs.")]
+OperationOption = Annotated[
+    str | None,
+    typer.Option(
+        "--operation-id", help="Continue an earlier invocation under its id (a GUID); default: a new one."
+    ),
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would be written; write nothing.")]
+
+VERB_EPILOG = "Exit codes: 0 done or nothing to do, 2 bad input, 3 blocked, 4 transient, 5 failed."
+
+
+def add_to(tree: typer.Typer) -> None:
+    """Add every command to the tree."""
+    tree.callback()(root)
+    for name, function in COMMANDS.items():
+        tree.command(name, epilog=VERB_EPILOG)(function)
+    for name, (about, functions) in GROUPS.items():
+        group = typer.Typer(help=about, no_args_is_help=True, rich_markup_mode=None)
+        for child, function in functions.items():
+            group.command(child, epilog=VERB_EPILOG)(function)
+        tree.add_typer(group, name=name)
+
+
+def names() -> set[str]:
+    """Return the names of all top-level commands."""
+    return set(COMMANDS) | set(GROUPS)
+
+
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and end.", is_eager=True)
+    ] = False,
+) -> None:
+    """Operate a Vibedata instance: Day-0, runbooks, registry, health and the operations log."""
+    if version:
+        typer.echo(f"vibedata {__version__}")
+        raise typer.Exit
+
+
+def import_artifacts(
+    publisher_username: Annotated[
+        str,
+        typer.Option(help="User name of the publisher's pull token.", envvar="VIBEDATA_PUBLISHER_USERNAME"),
+    ],
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the token's password here.")
+    ] = False,
+    operation_id: OperationOption = None,
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.text,
+) -> None:
+    """Import the publisher's latest release into the customer's registry and storage (phase 7).
+
+    Example: vibedata import-artifacts --publisher-username customer-pull --password-stdin < password.txt
+    """
+    if not password_stdin:
+        raise BadInput(
+            "password-missing",
+            "The publisher's token needs its password on standard input.",
+            hint="Add --password-stdin and feed the password: never as an argument.",
+        )
+    secrets = {"publisher_username": publisher_username, "publisher_password": sys.stdin.readline().strip()}
+    _run("import_artifacts", {"dry_run": dry_run}, operation_id, output, secrets)
+
+
+def publish_runbooks(
+    operation_id: OperationOption = None, dry_run: DryRunOption = False, output: OutputOption = Output.text
+) -> None:
+    """Publish the imported release's runbooks and their schedules (phase 8).
+
+    Example: vibedata publish-runbooks --dry-run
+    """
+    _run("publish_runbooks", {"dry_run": dry_run}, operation_id, output)
+
+
+def bootstrap_registry(
+    operation_id: OperationOption = None, dry_run: DryRunOption = False, output: OutputOption = Output.text
+) -> None:
+    """Discover the instance's resources and write the component registry (phase 14); rebuilds it at any time.
+
+    Example: vibedata bootstrap-registry --output json
+    """
+    _run("bootstrap_registry", {"dry_run": dry_run}, operation_id, output)
+
+
+def run_health(
+    operation_id: OperationOption = None, dry_run: DryRunOption = False, output: OutputOption = Output.text
+) -> None:
+    """Probe every component and write what changed (phase 15); exits 0 whatever it found.
+
+    Example: vibedata run-health && vibedata status
+    """
+    _run("run_health", {"dry_run": dry_run}, operation_id, output)
+
+
+def status(output: OutputOption = Output.text) -> None:
+    """Show the components: version, digest, endpoint and health with its reason.
+
+    Example: vibedata status --output json | jq '.components[] | select(.status != "Healthy")'
+    """
+    shown = _wires().show_status()
+    if output is Output.json:
+        console.print_json(shown)
+    else:
+        console.status(shown)
+
+
+def logs(
+    since: Annotated[str, typer.Option(help="How far back: 30m, 2h, 1d, or an ISO time.")] = "1h",
+    operation_id: Annotated[
+        str | None, typer.Option("--operation-id", help="Only this operation's rows.")
+    ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on showing new rows until interrupted.")
+    ] = False,
+    output: OutputOption = Output.text,
+) -> None:
+    """Read the operations log, each event once.
+
+    Example: vibedata logs --since 2h --follow
+    """
+    batches = _wires().read_logs(since=since, operation_id=operation_id, follow=follow)
+    console.rows(batches, as_json=output is Output.json, follow=follow)
+
+
+def day0(
+    deployment: Annotated[
+        Path,
+        typer.Option(
+            help="The deployment's parameters (JSON).", envvar="VIBEDATA_DEPLOYMENT", dir_okay=False
+        ),
+    ],
+    operation_id: OperationOption = None,
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.text,
+) -> None:
+    """Walk RFC-60's phases 7, 8, 14 and 15 on a provisioned instance, each as a Run Command on its worker.
+
+    Signs in as the deployer: AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET.
+    Example: vibedata day0 --deployment instance.json
+    """
+    from vibedata import deploying
+
+    deploying.run(
+        deployment, operation_id or str(uuid.uuid4()), dry_run=dry_run, as_json=output is Output.json
+    )
+
+
+def manifest_validate(
+    file: Annotated[Path, typer.Argument(help="The release manifest.", dir_okay=False)],
+    output: OutputOption = Output.text,
+) -> None:
+    """Check a release manifest and report every violation at once, with pointer, line and remedy.
+
+    Example: vibedata manifest validate manifest.json
+    """
+    from vibedata.flows.validate_manifest import lines, validate_manifest
+
+    try:
+        with file.open("rb") as opened:
+            summary = validate_manifest(raw=opened.read(manifest_source.MAX_BYTES + 1))
+    except OSError as error:
+        raise BadInput(
+            "file-unreadable", f"{file}: {error.strerror}", hint="Name a file that exists."
+        ) from error
+    except BadInput as error:
+        if output is Output.text:
+            console.plain([f"{file}:{line}" for line in lines(error)])
+        raise
+    if output is Output.json:
+        console.print_json(dict(summary.data))
+    else:
+        console.plain([summary.message])
+
+
+def release_pack(
+    directory: Annotated[Path, typer.Argument(help="Where the OCI image layout is made.", file_okay=False)],
+    target: Annotated[
+        list[str] | None, typer.Option(help="A bundle's target, again for more; `this` is this machine.")
+    ] = None,
+    version: Annotated[
+        str | None, typer.Option(help="The release's version; default: a draft of the contents.")
+    ] = None,
+    serial: Annotated[int | None, typer.Option(help="Grows per channel; default: the commit's time.")] = None,
+    output: OutputOption = Output.text,
+) -> None:
+    """Pack this checkout's release: bundles, runbooks, components and the manifest that names them.
+
+    Example: vibedata release pack dist/release --version 1.4.0
+    """
+    from vibedata import wiring
+
+    targets = [this_target() if name == "this" else name for name in target or [bundle.WORKER_TARGET]]
+    progress = console.plain_progress if output is Output.text else (lambda _: None)
+    _show(wiring.pack_release(directory, targets, progress, version=version, serial=serial), output)
+
+
+def release_push(
+    directory: Annotated[Path, typer.Argument(help="The packed release.", file_okay=False, exists=True)],
+    registry: Annotated[str, typer.Argument(help="Login server of the publisher's registry.")],
+    version: Annotated[str, typer.Option(help="The packed version to push.")],
+    output: OutputOption = Output.text,
+) -> None:
+    """Push a packed release to the publisher's registry; `latest` moves last.
+
+    Example: vibedata release push dist/release vibedata.azurecr.io --version 1.4.0
+    """
+    from vibedata import wiring
+
+    progress = console.plain_progress if output is Output.text else (lambda _: None)
+    _show(wiring.push_release(directory, registry, version, progress), output)
+
+
+def this_target() -> str:
+    """Return the bundle target of this machine."""
+    machine = bundle.target_of(
+        sys.implementation.name, sys.version_info[:2], sys.platform, platform.machine()
+    )
+    return machine.name
+
+
+def _show(summary: Summary, output: Output) -> None:
+    if output is Output.json:
+        console.print_json({"written": dict(summary.written), **summary.data})
+    else:
+        console.plain([summary.message])
+
+
+def _run(
+    verb: str,
+    args: Mapping[str, Any],
+    operation_id: str | None,
+    output: Output,
+    secrets: Mapping[str, str] | None = None,
+) -> None:
+    from vibedata import entry
+
+    given = {name: value for name, value in args.items() if value}
+    envelope = Envelope(verb, operation_id or str(uuid.uuid4()), args=given)
+    summary, seconds = entry.run(envelope, settings.load(os.environ), secrets or {})
+    if output is Output.json:
+        console.print_json({**entry.result(summary, seconds), "operationId": envelope.operation_id})
+    else:
+        console.summary(summary, seconds, str(envelope.operation_id))
+
+
+def _wires() -> Any:
+    from vibedata import wiring
+
+    return wiring.Wires.from_settings(settings.load(os.environ))
+
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "day0": day0,
+    "import-artifacts": import_artifacts,
+    "publish-runbooks": publish_runbooks,
+    "bootstrap-registry": bootstrap_registry,
+    "run-health": run_health,
+    "status": status,
+    "logs": logs,
+}
+GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
+    "manifest": ("Check release manifests.", {"validate": manifest_validate}),
+    "release": ("Pack and push releases, as the publisher.", {"pack": release_pack, "push": release_push}),
+}

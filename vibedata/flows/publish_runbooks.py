@@ -1,0 +1,179 @@
+"""Publish the release's runbooks to the Automation account and schedule them (RFC-60 phase 8, PRD-19 FR-7a).
+
+Everything comes from Blob, under its digest. Each step looks before it writes, so a run that was killed
+anywhere is finished by the next one, and a run over a finished one writes nothing. What the account holds
+beyond the release is reported and left alone: it may be the customer's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from vibedata import automation, catalog, manifest, retry
+from vibedata.automation import RunbookRecord, WantedRunbook
+from vibedata.errors import Blocked, Failed
+from vibedata.ports import ArtifactBlobs, ReleasePointer, ReleaseRecord, Runbooks, Summary
+from vibedata.recorder import Recorder
+
+VERB = "publish_runbooks"
+T = TypeVar("T")
+
+
+def publish_runbooks(
+    *,
+    runbooks: Runbooks,
+    blobs: ArtifactBlobs,
+    releases: ReleasePointer,
+    worker_group: str,
+    propagation_seconds: float,
+    pause: Callable[[float], None],
+    recorder: Recorder,
+    clock: Callable[[], datetime],
+    dry_run: bool = False,
+) -> Summary:
+    """Make the account's runbooks, schedules and their links what the imported release says.
+
+    Waits up to `propagation_seconds` for a role that has not spread yet. Raises Blocked (release-not-imported,
+    blob-missing, role-missing), BadInput (manifest-invalid), Failed (runbook-drift, blob-tampered), Transient.
+    """
+    patience = _Patience((retry.network(), retry.propagation(propagation_seconds)), pause, clock)
+    publisher = _Publisher(runbooks, worker_group, clock, dry_run)
+    with recorder.step("read-release") as step:
+        release = patience.call(lambda: _release(releases))
+        recorder.of_release(release.digest)
+        wanted = patience.call(lambda: _wanted(release, blobs))
+        present = {record.name for record in patience.call(runbooks.all)}
+        step.message = f"Release {release.version} has {len(wanted)} mandatory runbooks."
+    written: Counter[str] = Counter(runbooks=0, schedules=0, schedule_links=0)
+    for one in wanted:
+        with recorder.step("publish-runbook", component=one.row.verb) as step:
+            done = patience.call(lambda one=one: publisher.publish(one))  # type: ignore[misc]
+            written["runbooks"] += bool(done)
+            step.details["steps"] = done
+        with recorder.step("schedule-runbook", component=one.row.verb):
+            written.update(patience.call(lambda one=one: publisher.schedule(one.row)))  # type: ignore[misc]
+    unknown = sorted(present - {one.row.verb for one in wanted})
+    if unknown:
+        note = f"The account also has {', '.join(unknown)}; it was left alone."
+        recorder.event("unknown-runbooks", "Observed", message=note, details={"names": unknown})
+    data = {"release": release.digest, "version": release.version, "unknown": unknown}
+    if dry_run:
+        return Summary(VERB, {}, _told("To do", written, unknown), {**data, "planned": dict(written)})
+    return Summary(VERB, dict(written), _told("Published", written, unknown), data)
+
+
+@dataclass(frozen=True)
+class _Patience:
+    """Tries again what failed by chance, and what waits for a role to spread (D13)."""
+
+    policies: Sequence[retry.Policy]
+    pause: Callable[[float], None]
+    clock: Callable[[], datetime]
+
+    def call(self, work: Callable[[], T]) -> T:
+        return retry.call_with_retry(work, self.policies, sleep=self.pause, now=self.clock)
+
+
+@dataclass(frozen=True)
+class _Publisher:
+    """Brings one runbook at a time to what the release says; looks again whenever it is called again."""
+
+    runbooks: Runbooks
+    worker_group: str
+    clock: Callable[[], datetime]
+    dry_run: bool
+
+    def publish(self, wanted: WantedRunbook) -> list[str]:
+        """Return which steps were needed."""
+        name = wanted.row.verb
+        record = self.runbooks.get(name)
+        steps = automation.runbook_steps(record, self._content(record), wanted)
+        if self.dry_run or not steps:
+            return steps
+        if "create" in steps:
+            self.runbooks.create(
+                name,
+                kind=automation.KIND,
+                runtime=automation.RUNTIME,
+                description=wanted.row.summary,
+                tags=wanted.tags,
+            )
+        if "publish" in steps:
+            self.runbooks.replace_draft(name, wanted.content)
+            self.runbooks.publish(name)
+        self._read_back(wanted)
+        return steps
+
+    def schedule(self, row: catalog.Runbook) -> Mapping[str, int]:
+        """Return how many schedules and links were written."""
+        wanted = automation.wanted_schedule(row, self.clock())
+        if wanted is None:
+            return {}
+        stale = self._put_schedule(wanted)
+        return {"schedules": int(stale), "schedule_links": int(self._put_link(row) or stale)}
+
+    def _put_schedule(self, wanted: automation.ScheduleRecord) -> bool:
+        found = self.runbooks.schedule(wanted.name)
+        if automation.schedule_matches(found, wanted):
+            return False
+        if not self.dry_run:
+            if found:
+                self.runbooks.delete_schedule(wanted.name)
+            self.runbooks.put_schedule(wanted)
+        return True
+
+    def _put_link(self, row: catalog.Runbook) -> bool:
+        wanted = automation.wanted_link(row, self.worker_group)
+        found = self.runbooks.link(wanted.link_id)
+        if found == wanted:
+            return False
+        if not self.dry_run:
+            if found:
+                self.runbooks.delete_link(wanted.link_id)
+            self.runbooks.put_link(wanted)
+        return True
+
+    def _content(self, record: RunbookRecord | None) -> bytes | None:
+        return self.runbooks.published(record.name) if record else None
+
+    def _read_back(self, wanted: WantedRunbook) -> None:
+        name = wanted.row.verb
+        record = self.runbooks.get(name)
+        found = automation.differences(record, self._content(record), wanted)
+        if found:
+            raise Failed(
+                "runbook-drift",
+                f"Runbook {name} was published, and then {'; '.join(found)}.",
+                hint="Run again. If it stays, see in the activity log who else writes this runbook.",
+                detail={"runbook": name, "differences": found, "digest": wanted.digest},
+            )
+
+
+def _release(releases: ReleasePointer) -> ReleaseRecord:
+    release = releases.get()
+    if release is None:
+        raise Blocked(
+            "release-not-imported",
+            "No release has been imported into this instance.",
+            hint="Run `vibedata import-artifacts` (phase 7) first.",
+        )
+    return release
+
+
+def _wanted(release: ReleaseRecord, blobs: ArtifactBlobs) -> list[WantedRunbook]:
+    document = manifest.parse(blobs.get("manifests", release.manifest_digest))
+    digests = {runbook.name: runbook.content.digest for runbook in document.runbooks}
+    return [
+        WantedRunbook(row, digests[row.verb], blobs.get("artifacts", digests[row.verb]))
+        for row in catalog.RUNBOOKS
+    ]
+
+
+def _told(done: str, written: Mapping[str, int], unknown: Sequence[str]) -> str:
+    counts = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in written.items() if count)
+    left = f" Left alone: {', '.join(unknown)}." if unknown else ""
+    return (f"{done}: {counts}." if counts else "Nothing to do.") + left

@@ -1,0 +1,136 @@
+"""The customer's registry while a release comes in: look, bring, read back, verify, with D13's patience."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+from vibedata import importing, retry
+from vibedata.errors import Blocked, Failed, Transient
+from vibedata.importing import Found, Import, Item
+from vibedata.manifest import Content, RunbookArtifact
+from vibedata.ports import Artifacts, Descriptor, ImageImporter, ImportOutcome
+
+T = TypeVar("T")
+
+AGAIN = "Run import_artifacts again."
+
+
+@dataclass(frozen=True)
+class RegistryCopy:
+    """Both ends of an import: what the customer's registry has, and the way to bring more."""
+
+    artifacts: Artifacts
+    importer: ImageImporter
+    policies: Sequence[retry.Policy]
+    sleep: Callable[[float], None]
+    clock: Callable[[], datetime]
+
+    def call(self, fn: Callable[[], T]) -> T:
+        """Call a port with patience."""
+        return retry.call_with_retry(fn, self.policies, sleep=self.sleep, now=self.clock)
+
+    def named(self, repository: str, tag: str) -> Descriptor | None:
+        """Return what a tag names now, or None."""
+        return self.call(lambda: self.artifacts.resolve(repository, tag))
+
+    def bring_tag(self, repository: str, tag: str) -> Descriptor:
+        """Import what the publisher's tag names; return it. Raises Blocked (release-not-published)."""
+        return self.call(lambda: self._bring_tag(repository, tag))
+
+    def find(self, item: Item) -> Found:
+        """Look for an item and for what its tag names."""
+        return self.call(lambda: self._find(item))
+
+    def bring(self, one: Import) -> None:
+        """Import an item by digest under its tag, read both back. Raises Blocked (artifact-not-published)."""
+        self.call(lambda: self._bring(one))
+
+    def bring_signatures(self, item: Item) -> int:
+        """Import the signatures that the publisher has of an item and verify all; return how many are new."""
+        new = 0
+        for tag in item.signature_tags:
+            signature = self.named(item.repository, tag)
+            if signature is None:
+                signature = self.call(partial(self._bring_signature, item, tag))
+                new += signature is not None
+            if signature is not None:
+                self.verify(item.repository, signature.digest)
+        return new
+
+    def manifest(self, repository: str, digest: str) -> bytes:
+        """Return a manifest's bytes, verified."""
+        return self.call(lambda: self.artifacts.manifest(repository, digest))
+
+    def blob(self, repository: str, content: Content) -> bytes:
+        """Return a blob's bytes, verified."""
+        return self.call(lambda: self.artifacts.blob(repository, content.digest, content.size))
+
+    def script(self, runbook: RunbookArtifact) -> bytes:
+        """Return a runbook's script, verified. Raises Failed (artifact-content-differs)."""
+        repository, digest = runbook.artifact.repository, runbook.artifact.digest
+        layer = importing.only_layer(self.manifest(repository, digest), f"{repository}@{digest}")
+        if layer != runbook.content:
+            raise Failed(
+                "artifact-content-differs",
+                f"{repository}@{digest} holds {layer.digest}; the release says {runbook.content.digest}.",
+                hint="The release is broken: tell the publisher its version and this digest.",
+            )
+        return self.blob(repository, layer)
+
+    def verify(self, repository: str, digest: str) -> None:
+        """Read an artifact to its last byte."""
+        for layer in importing.layers_of(self.manifest(repository, digest), f"{repository}@{digest}"):
+            self.call(partial(self.artifacts.check_blob, repository, layer.digest, layer.size))
+
+    def _bring_tag(self, repository: str, tag: str) -> Descriptor:
+        name = f"{repository}:{tag}"
+        outcome = self.importer.import_image(name, target_tags=[name], force=True)
+        if outcome is ImportOutcome.SOURCE_MISSING:
+            raise Blocked(
+                "release-not-published",
+                f"The publisher's registry has no {name}.",
+                hint="Check publisher_registry and release_repository; the publisher must publish a release.",
+            )
+        arrived = self.artifacts.resolve(repository, tag)
+        if arrived is None:  # also when the tag moved while it was copied: it then names what was not copied
+            raise _unfinished(name)
+        return arrived
+
+    def _find(self, item: Item) -> Found:
+        tagged = self.artifacts.resolve(item.repository, item.tag)
+        if tagged is not None and tagged.digest == item.digest:
+            return Found(there=True, tagged=item.digest)
+        there = self.artifacts.resolve(item.repository, item.digest) is not None
+        return Found(there, tagged.digest if tagged else None)
+
+    def _bring(self, one: Import) -> None:
+        outcome = self._import(one.item, one.force)
+        if outcome is ImportOutcome.TAG_EXISTS:  # set since we looked
+            outcome = self._import(one.item, force=True)
+        if outcome is ImportOutcome.SOURCE_MISSING:
+            raise Blocked(
+                "artifact-not-published",
+                f"The release names {one.item.source} ({one.item.name}); the publisher has no such thing.",
+                hint="The release is broken: tell the publisher its version and this digest.",
+            )
+        if self._find(one.item) != Found(there=True, tagged=one.item.digest):
+            raise _unfinished(one.item.source)
+
+    def _import(self, item: Item, force: bool) -> ImportOutcome:
+        return self.importer.import_image(item.source, target_tags=[item.target], force=force)
+
+    def _bring_signature(self, item: Item, tag: str) -> Descriptor | None:
+        name = f"{item.repository}:{tag}"
+        outcome = self.importer.import_image(name, target_tags=[name])
+        arrived = self.artifacts.resolve(item.repository, tag)
+        if arrived is None and outcome is not ImportOutcome.SOURCE_MISSING:
+            raise _unfinished(name)
+        return arrived
+
+
+def _unfinished(name: str) -> Transient:
+    return Transient("import-unfinished", f"{name} was imported, but is not in the registry yet.", hint=AGAIN)

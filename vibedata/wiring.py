@@ -1,0 +1,264 @@
+"""The one wiring place: settings in, ports out. An adapter is imported only where its verb needs it.
+
+So importing one verb loads that verb's SDKs and no other's (a house test says so).
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from vibedata import __version__, redact, settings
+from vibedata.errors import BadInput
+from vibedata.ports import OperationsLog, RunCommands, Summary
+from vibedata.settings import Settings
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Return the time of this machine, in UTC."""
+    return datetime.now(timezone.utc)
+
+
+class Wires:
+    """Builds the ports of one operation, as `vibedata-uami`."""
+
+    def __init__(
+        self, settings: Settings, secrets: Mapping[str, str], operation_id: str, clock: Clock = utc_now
+    ) -> None:
+        self._settings = settings
+        self._secrets = secrets
+        self._operation_id = operation_id
+        self._clock = clock
+        self._credential: Any = None
+        for value in secrets.values():
+            redact.register(value)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Wires:
+        """Return the wires of a reader, which belongs to no operation."""
+        return cls(settings, {}, str(uuid.uuid4()))
+
+    def flow(self, verb: str) -> tuple[Callable[..., Summary], dict[str, Any]]:
+        """Return a verb's flow and its ports. Raises BadInput (verb-unknown)."""
+        ports = getattr(self, f"_{verb}", None)
+        if ports is None:
+            raise BadInput(
+                "verb-unknown", f"No verb is called {verb!r}.", hint="docs/runbooks.md lists them."
+            )
+        return getattr(import_module(f"vibedata.flows.{verb}"), verb), ports()
+
+    def operations_log(self) -> OperationsLog:
+        """Return where this operation's rows go."""
+        from vibedata.adapters.operations_log import operations_log
+
+        return operations_log(self._settings, self.credential(), settings.home())
+
+    def credential(self) -> Any:
+        """Return the one credential of this process."""
+        if self._credential is None:
+            from vibedata.adapters.credentials import worker_credential
+
+            self._credential = worker_credential(self._settings.uami_client_id)
+        return self._credential
+
+    def show_status(self) -> dict[str, Any]:
+        """Return the release, the components and their health."""
+        from vibedata.flows.show_status import show_status
+
+        return dict(show_status(registry=self._registry()).data)
+
+    def read_logs(
+        self, *, since: str, operation_id: str | None, follow: bool
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Return batches of operations rows, each event once."""
+        from vibedata.adapters.operations_query import AzureOperationsReader
+        from vibedata.flows.read_logs import read_logs
+
+        s = self._settings
+        return read_logs(
+            reader=AzureOperationsReader(s.logs_query_endpoint, s.log_workspace_id, self.credential()),
+            since=since,
+            operation_id=operation_id,
+            follow=follow,
+            clock=self._clock,
+            pause=time.sleep,
+        )
+
+    def _import_artifacts(self) -> dict[str, Any]:
+        from vibedata.adapters.artifacts import RegistryArtifacts
+        from vibedata.adapters.importer import AcrImporter
+
+        s = self._settings
+        return {
+            "artifacts": RegistryArtifacts(s.customer_registry, self.credential(), s.tenant_id),
+            "importer": AcrImporter(
+                arm_endpoint=s.arm_endpoint,
+                credential=self.credential(),
+                subscription_id=s.subscription_id,
+                resource_group=s.resource_group,
+                registry_name=s.customer_registry_name,
+                publisher_registry=s.publisher_registry,
+                username=self._secrets.get("publisher_username", ""),
+                password=self._secrets.get("publisher_password", ""),
+            ),
+            "blobs": self._blobs(),
+            "releases": self._releases(),
+            "leases": self._leases(),
+            "release_repository": s.release_repository,
+            "image_tag": s.image_tag,
+            "suite_version": __version__,
+            "propagation_seconds": s.propagation_seconds,
+            "pause": time.sleep,
+        }
+
+    def _publish_runbooks(self) -> dict[str, Any]:
+        from vibedata.adapters.automation import AzureRunbooks
+
+        s = self._settings
+        return {
+            "runbooks": AzureRunbooks(self.credential(), s),
+            "blobs": self._blobs(),
+            "releases": self._releases(),
+            "worker_group": s.worker_group,
+            "propagation_seconds": s.propagation_seconds,
+            "pause": time.sleep,
+        }
+
+    def _start_job(self) -> dict[str, Any]:
+        from vibedata.adapters.automation_jobs import AzureJobs
+
+        s = self._settings
+        return {
+            "operation_id": self._operation_id,
+            "jobs": AzureJobs(self.credential(), s),
+            "worker_group": s.worker_group,
+            "poll_seconds": s.job_poll_seconds,
+            "deadline_seconds": s.job_deadline_seconds,
+            "propagation_seconds": s.propagation_seconds,
+            "pause": time.sleep,
+        }
+
+    def _bootstrap_registry(self) -> dict[str, Any]:
+        return {
+            "registry": self._registry(),
+            "inventory": self._inventory(),
+            "blobs": self._blobs(),
+            "releases": self._releases(),
+            "name_suffix": self._settings.name_suffix,
+            "propagation_seconds": self._settings.propagation_seconds,
+            "pause": time.sleep,
+        }
+
+    def _run_health(self) -> dict[str, Any]:
+        from vibedata.adapters.probes import AzureProber
+
+        s = self._settings
+        return {
+            "registry": self._registry(),
+            "inventory": self._inventory(),
+            "prober": AzureProber(self.credential(), s, self._clock),
+            "deadline_seconds": s.health_deadline_seconds,
+            "propagation_seconds": s.propagation_seconds,
+            "pause": time.sleep,
+        }
+
+    def _blobs(self) -> Any:
+        from vibedata.adapters.blobs import AzureArtifactBlobs
+
+        return AzureArtifactBlobs(self._settings.blob_endpoint, self.credential())
+
+    def _releases(self) -> Any:
+        from vibedata.adapters.releases import AzureReleasePointer
+
+        return AzureReleasePointer(self._table("releases"), self._settings.instance_id)
+
+    def _registry(self) -> Any:
+        from vibedata.adapters.component_tables import ComponentTables
+
+        return ComponentTables(self._settings.table_endpoint, self.credential(), self._settings.instance_id)
+
+    def _inventory(self) -> Any:
+        from vibedata.adapters.inventory import ResourceManagerInventory
+
+        s = self._settings
+        return ResourceManagerInventory(
+            s.arm_endpoint, self.credential(), s.subscription_id, s.resource_group
+        )
+
+    def _leases(self) -> Any:
+        from vibedata.adapters.leases import AzureLeases
+
+        return AzureLeases(
+            self._table("leases"), self._settings.instance_id, clock=self._clock, sleep=time.sleep
+        )
+
+    def _table(self, name: str) -> Any:
+        from vibedata.adapters.tables import table_client
+
+        return table_client(self._settings.table_endpoint, name, self.credential())
+
+
+def run_commands(settings: Settings, vm_id: str, location: str) -> RunCommands:
+    """Return the worker's Run Commands, as the deployer."""
+    from vibedata.adapters.credentials import deployer_credential
+    from vibedata.adapters.run_commands import ArmRunCommands
+
+    return ArmRunCommands(
+        deployer_credential(),
+        subscription_id=settings.subscription_id,
+        vm_id=vm_id,
+        location=location,
+        arm_endpoint=settings.arm_endpoint,
+    )
+
+
+def deployer_secrets(vault_url: str) -> Any:
+    """Return a vault's secrets, as the deployer."""
+    from vibedata.adapters.credentials import deployer_credential
+    from vibedata.adapters.secrets import KeyVaultSecrets
+
+    return KeyVaultSecrets(vault_url, deployer_credential())
+
+
+def pack_release(
+    directory: Path, targets: Sequence[str], progress: Callable[[str], None], **given: Any
+) -> Summary:
+    """Pack this checkout's release into `directory`; see `flows.pack_release`."""
+    from vibedata.adapters.release_files import Checkout
+    from vibedata.adapters.release_store import LayoutRelease
+    from vibedata.adapters.wheels import WheelCache
+    from vibedata.flows.pack_release import pack_release as flow
+
+    return flow(
+        sources=Checkout(CHECKOUT),
+        wheels=WheelCache(CHECKOUT / ".cache" / "wheels"),
+        packed=LayoutRelease(directory),
+        targets=targets,
+        progress=progress,
+        **given,
+    )
+
+
+def push_release(directory: Path, registry: str, version: str, progress: Callable[[str], None]) -> Summary:
+    """Push a packed release to the publisher's registry as whoever is signed in; see `flows.push_release`."""
+    from oci.auth import Aad
+    from oci.registry import Registry
+    from vibedata.adapters.credentials import deployer_credential
+    from vibedata.adapters.release_store import RegistryPublication
+    from vibedata.flows.push_release import push_release as flow
+
+    credential = deployer_credential()
+    signed_in = Aad(lambda: credential.get_token("https://containerregistry.azure.net/.default").token)
+    return flow(
+        publication=RegistryPublication(directory, Registry(registry, signed_in)),
+        version=version,
+        progress=progress,
+    )
