@@ -1,0 +1,1 @@
+"""The demo: a stranger presses Create on one machine (`make demo`)."""

@@ -1,0 +1,155 @@
+"""`make demo`: press Create on one machine. Packs and pushes a release, runs Day-0, finds a fault, shows the rest."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from demo.instance import Instance
+from demo.stage import Stage
+from local_stack.core.errors import StackError
+from vibedata import console, deploying
+from vibedata.errors import VibedataError
+
+ROOT = Path(__file__).resolve().parent.parent
+DEMO = ROOT / ".local" / "demo"
+SHELL = ROOT / ".local"  # its stack is where `python -m local_stack` looks
+SICK = "api"  # the component whose fault the demo shows
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the demo and return its exit code; whatever happens, no process is left behind."""
+    parser = argparse.ArgumentParser("python -m demo", description=__doc__)
+    parser.add_argument(
+        "--keep", action="store_true", help="keep the state; run again over it, nothing is to do"
+    )
+    parser.add_argument(
+        "--stack-only", action="store_true", help="seed a stack and leave it up for the command line"
+    )
+    given = parser.parse_args(argv)
+    try:
+        if given.stack_only:
+            return keep_up(Stage(SHELL))
+        return demonstrate(Stage(DEMO), keep=given.keep)
+    except VibedataError as error:
+        console.print_error(error, as_json=False)
+        return error.exit_code
+    except StackError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 3
+
+
+def demonstrate(stage: Stage, *, keep: bool) -> int:
+    """Do the main job from an empty directory (or over a kept one) and show what it did."""
+    if not keep:
+        stage.clear()
+    began = time.monotonic()
+    with step("pack the release of this checkout"):
+        release = stage.pack()
+    with step("start the local stack"):
+        stage.open()
+    try:
+        with step(f"push release {release.version} to the publisher's registry"):
+            publisher = stage.publish(release)
+        with step("provision a managed resource group"):
+            instance = stage.provision(release, publisher)
+        day0(instance)
+        show_fault(stage, instance)
+        show_rest()
+    finally:
+        stage.close()
+        if not keep:
+            print(f"\nstopped; nothing runs any more ({time.monotonic() - began:.0f} s in all)")
+    return 0
+
+
+def day0(instance: Instance) -> None:
+    """Walk the phases with a live table."""
+    heading("Day-0: RFC-60 phases 7, 8, 14 and 15")
+
+    def work(show: Callable[[Sequence[Any]], None]) -> None:
+        for states in deploying.walk(instance.deployment, str(uuid.uuid4())):
+            show(states)
+
+    console.follow_phases(work)
+
+
+def show_fault(stage: Stage, instance: Instance) -> None:
+    """Break one component, let health find it, mend it, let health see that too."""
+    heading(f"A fault: {SICK} goes down, and comes back")
+    site = f"app-{SICK}-{instance.names.suffix}"
+    for state in ("down", "healthy"):
+        told = [sys.executable, "-m", "local_stack", "faults", "component", site, state]
+        run(
+            [*told, "--directory", str(stage.stack)],
+            shown=f"python -m local_stack faults component {site} {state}",
+        )
+        run(vibedata("run-health"))
+    heading("Components")
+    run(vibedata("status"))
+
+
+def show_rest() -> None:
+    """Show the last rows of the log and where to look next."""
+    heading("The last rows of VibeData_Operations_CL")
+    rows = subprocess.run(
+        vibedata("logs", "--since", "1h"), capture_output=True, text=True, check=True
+    ).stdout
+    print("\n".join(rows.splitlines()[-10:]))
+    heading("Where to look next")
+    print("  make stack                                  keep such a stack up")
+    print(
+        '  eval "$(.venv/bin/python -m local_stack env)"   then: vibedata day0, status, logs --follow, run-health'
+    )
+    print("  docs/architecture.md                        how it is built; docs/local-stack.md: faults to try")
+
+
+def keep_up(stage: Stage) -> int:
+    """Seed a stack and leave it up; again over a running one, nothing is made twice."""
+    with step("pack the release of this checkout"):
+        release = stage.pack()
+    with step("start the local stack"):
+        stage.open()
+    with step(f"push release {release.version} to the publisher's registry"):
+        publisher = stage.publish(release)
+    with step("provision a managed resource group"):
+        stage.provision(release, publisher)
+    print('\nThe stack is up. In this shell:\n\n  eval "$(.venv/bin/python -m local_stack env)"\n')
+    print("then: vibedata day0, vibedata status, vibedata logs --follow. Stop it: make stack-down")
+    return 0
+
+
+def vibedata(*words: str) -> list[str]:
+    """Return the command line that runs `vibedata` with this interpreter."""
+    return [sys.executable, "-m", "vibedata", "cli", *words]
+
+
+def run(command: list[str], shown: str | None = None) -> None:
+    """Run a command under the eyes of the reader."""
+    print(f"$ {shown or 'vibedata ' + ' '.join(command[4:])}", flush=True)
+    subprocess.run(command, check=True)
+
+
+def heading(text: str) -> None:
+    """Print a heading."""
+    print(f"\n{text}", flush=True)
+
+
+@contextmanager
+def step(text: str) -> Iterator[None]:
+    """Print what is being done, and how long it took."""
+    began = time.monotonic()
+    print(f"{text} ...", end=" ", flush=True)
+    yield
+    print(f"{time.monotonic() - began:.1f} s", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

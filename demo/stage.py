@@ -1,0 +1,100 @@
+"""The demo's stage: a stack of its own, a publisher with this checkout's release, and one fresh instance."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import uuid
+from dataclasses import asdict
+from pathlib import Path
+
+from demo import publishing
+from demo.arm import Arm
+from demo.instance import Instance, Names, seed
+from demo.publisher import Publisher, seed_publisher
+from demo.publishing import Release
+from local_stack.core.client import ControlClient
+from local_stack.core.daemon import start_detached, stop
+from local_stack.core.environment import environment
+from local_stack.core.lock import running
+from vibedata.adapters.credentials import deployer_credential
+
+INSTANCE_ID = "demo"
+HIDDEN = ("SSL_CERT_DIR", "CURL_CA_BUNDLE")  # would let other CAs in beside the stack's
+
+
+class Stage:
+    """Everything that has to stand before someone presses Create; `directory` keeps all of it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory.resolve()
+        self.stack = self.directory / "stack"
+        self.home = self.directory / "worker"
+        self.deployment_file = self.directory / "deployment.json"
+
+    def clear(self) -> None:
+        """Remove what an earlier demo kept."""
+        if self.stack.exists():
+            stop(self.stack)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def open(self) -> None:
+        """Start the stack, unless it runs, and point this process's clients at it."""
+        if not running(self.stack):
+            start_detached(self.stack, (f"st{Names(INSTANCE_ID).suffix}",))
+        self.client = ControlClient(self.stack)
+        for name in HIDDEN:
+            os.environ.pop(name, None)
+        os.environ.update(environment(self.stack, self.client.addresses["identity"]))
+
+    def close(self) -> None:
+        """Stop the stack; the directory stays."""
+        stop(self.stack)
+
+    def pack(self) -> Release:
+        """Pack this checkout's release."""
+        return publishing.pack(self.directory / "release")
+
+    def publish(self, release: Release) -> Publisher:
+        """Seed the publisher and push the release to it."""
+        deployer = json.loads((self.stack / "deployer.json").read_text("utf-8"))
+        publisher = seed_publisher(
+            self._arm("publisher"), deployer_credential(), deployer["object_id"], suffix=INSTANCE_ID
+        )
+        publishing.push(release, publisher.registry)
+        return publisher
+
+    def provision(self, release: Release, publisher: Publisher) -> Instance:
+        """Seed the managed resource group and write its deployment file and this shell's settings."""
+        instance = seed(
+            self._arm("customer"),
+            publisher,
+            release.manifest,
+            instance_id=INSTANCE_ID,
+            home=self.home,
+            bundle=release.bundle,
+            addresses=self.client.addresses,
+        )
+        instance.save(self.deployment_file)
+        os.environ.update(self._shell(instance))
+        return instance
+
+    def _arm(self, whose: str) -> Arm:
+        subscription = str(uuid.uuid5(uuid.NAMESPACE_URL, f"https://vibedata.example/{whose}"))
+        return Arm(self.client.addresses["arm"], deployer_credential(), subscription)
+
+    def _shell(self, instance: Instance) -> dict[str, str]:
+        """Return (and drop where `local_stack env` finds it) what the command line needs to act as on the worker."""
+        values = {
+            "AZURE_POD_IDENTITY_AUTHORITY_HOST": f"{self.client.addresses['imds']}/vm/{instance.vm_id}",
+            "AZURE_SUBSCRIPTION_ID": instance.settings.subscription_id,
+            "VIBEDATA_HOME": str(self.home),
+            "VIBEDATA_DEPLOYMENT": str(self.deployment_file),
+        }
+        for name, value in asdict(instance.settings).items():
+            values[f"VIBEDATA_{name.upper()}"] = ",".join(value) if isinstance(value, list) else str(value)
+        folder = self.stack / "env.d"
+        folder.mkdir(exist_ok=True)
+        (folder / "vibedata.env").write_text("".join(f"{k}={v}\n" for k, v in values.items()), "utf-8")
+        return values

@@ -1,0 +1,1 @@
+"""Fakes: one twin per port, with real behaviour."""

@@ -1,0 +1,79 @@
+"""The import table: entrances → wiring, flows → ports, nouns → errors; adapters are known only to wiring."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NOUNS_MAY = {"errors", "catalog", "envelope", "contracts", "operations", "redact"}
+ENTRANCES = {"__main__", "entry", "cli", "console", "day0", "wiring"}
+OURS = {"vibedata", "oci", "local_stack", "demo", "tools", "runbooks", "functions_app", "tests"}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the dotted names that a file imports, at any depth."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def files(folder: str) -> list[Path]:
+    """Return the Python files below a folder of the repository."""
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def stray(path: Path, forbidden: tuple[str, ...]) -> list[str]:
+    """Return what a file imports of the forbidden prefixes."""
+    return [name for name in imports(path) if name.startswith(forbidden)]
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", files("oci"), ids=name_of)
+def test_oci_imports_nothing_of_ours(path: Path) -> None:
+    assert not [name for name in imports(path) if name.split(".")[0] in OURS - {"oci"}]
+
+
+@pytest.mark.parametrize("path", files("local_stack"), ids=name_of)
+def test_local_stack_imports_nothing_of_ours(path: Path) -> None:
+    assert not [name for name in imports(path) if name.split(".")[0] in OURS - {"local_stack"}]
+
+
+@pytest.mark.parametrize("path", files("vibedata/flows"), ids=name_of)
+def test_flows_know_ports_and_nouns_only(path: Path) -> None:
+    assert not stray(
+        path,
+        ("azure", "oci", "requests", "socket", "vibedata.adapters", "vibedata.wiring", "vibedata.flows."),
+    )
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "vibedata").glob("*.py")), ids=name_of)
+def test_nouns_and_entrances_leave_the_sdks_to_adapters(path: Path) -> None:
+    assert not stray(path, ("azure", "requests", "socket", "oras"))
+    if path.stem != "wiring":
+        assert not stray(path, ("vibedata.adapters",))
+
+
+@pytest.mark.parametrize("path", files("vibedata"), ids=name_of)
+def test_nothing_that_ships_knows_the_local_stack(path: Path) -> None:
+    assert not stray(path, ("local_stack", "demo", "tests", "tools"))
+
+
+@pytest.mark.parametrize("path", files("vibedata/adapters"), ids=name_of)
+def test_adapters_do_not_reach_up(path: Path) -> None:
+    assert not stray(path, ("vibedata.flows", "vibedata.wiring", "vibedata.cli", "vibedata.entry"))
+
+
+@pytest.mark.parametrize("path", files("runbooks"), ids=name_of)
+def test_runbooks_are_ascii_and_use_the_standard_library_only(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert text.isascii()
+    assert not [name for name in imports(path) if name.split(".")[0] in OURS]

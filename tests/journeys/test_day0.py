@@ -1,0 +1,70 @@
+"""The main job, end to end: a fresh managed resource group becomes a known-good baseline, and stays one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from demo.instance import Instance
+from tests.journeys.conftest import Walk
+from vibedata import wiring
+
+# What a second run may still write: who it is, its Run Commands and jobs, its lease and its log.
+REPEATED = {
+    "token.issue",
+    "token",
+    "token.exchange",
+    "runCommand.createOrUpdate",
+    "job.create",
+    "logs.ingest",
+    "registry.importImage",
+    "table.UpdateEntity",
+}
+
+
+@pytest.fixture
+def reader(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch, metadata_url: Callable[[str], str]
+) -> wiring.Wires:
+    """The wires of someone on the worker who only reads."""
+    monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", metadata_url(instance.deployment.vm_id))
+    return wiring.Wires.from_settings(instance.settings)
+
+
+def test_day0_brings_a_fresh_instance_to_the_baseline(
+    instance: Instance, day0: Callable[..., Walk], reader: wiring.Wires
+) -> None:
+    walk = day0(instance)
+    assert walk.states() == {7: "done", 8: "done", 14: "done", 15: "done"}
+
+    shown = reader.show_status()
+    assert shown["overall"]["status"] == "Healthy"
+    probed = [c for c in shown["components"] if c["reason"] != "no-check-defined"]
+    assert {c["status"] for c in probed} == {"Healthy"}
+
+    rows = next(reader.read_logs(since="1h", operation_id=walk.operation_id, follow=False))
+    assert {row["Phase"] for row in rows if row["Phase"]} >= {7, 8, 14, 15}
+    ended = {row["Operation"] for row in rows if row["Status"] == "Succeeded"}
+    assert {"import_artifacts", "publish_runbooks", "bootstrap_registry", "run_health", "start_job"} <= ended
+    assert len({row["EventId"] for row in rows}) == len(rows)
+    assert "password" not in json.dumps(rows).lower()
+
+
+def test_day0_twice_writes_nothing_the_second_time(instance: Instance, day0: Callable[..., Walk]) -> None:
+    day0(instance)
+    again = day0(instance)
+    assert set(again.states().values()) == {"nothing to do"}
+    assert again.operations() <= REPEATED
+    (latest,) = again.of("registry.importImage")
+    assert latest.detail["changedTags"] == []
+    assert latest.detail["changedManifests"] == []
+    assert {"leases"} == {write.path.split("/")[2].split("(")[0] for write in again.of("table.UpdateEntity")}
+
+
+def test_the_same_operation_again_finds_its_jobs_done(instance: Instance, day0: Callable[..., Walk]) -> None:
+    first = day0(instance)
+    again = day0(instance, first.operation_id)
+    assert [write for write in again.of("job.create") if write.status < 400] == []
+    assert again.states()[15] in ("done", "nothing to do")

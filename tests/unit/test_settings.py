@@ -1,0 +1,68 @@
+"""Settings come from the worker's file, the environment wins, and what is missing is named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from vibedata import settings
+from vibedata.errors import BadInput
+
+REQUIRED = {
+    "tenant_id": "t",
+    "subscription_id": "s",
+    "resource_group": "g",
+    "instance_id": "i",
+    "uami_client_id": "c",
+    "automation_account": "a",
+    "customer_registry": "cr.azurecr.io",
+    "customer_registry_name": "cr",
+    "publisher_registry": "p.azurecr.io",
+    "image_tag": "day0",
+    "blob_endpoint": "https://b",
+    "table_endpoint": "https://t",
+    "logs_ingestion_endpoint": "https://l",
+    "dcr_immutable_id": "dcr-1",
+    "log_workspace_id": "w",
+}
+
+
+def write(folder: Path, document: object) -> dict[str, str]:
+    (folder / "settings.json").write_text(json.dumps(document), "utf-8")
+    return {"VIBEDATA_HOME": str(folder)}
+
+
+def test_the_file_is_read_and_the_environment_wins(tmp_path: Path) -> None:
+    environ = write(tmp_path, REQUIRED) | {
+        "VIBEDATA_IMAGE_TAG": "next",
+        "VIBEDATA_PROPAGATION_SECONDS": "2.5",
+    }
+    loaded = settings.load(environ)
+    assert (loaded.image_tag, loaded.propagation_seconds) == ("next", 2.5)
+    assert loaded.arm_endpoint == "https://management.azure.com"
+
+
+def test_a_list_is_comma_separated_in_the_environment(tmp_path: Path) -> None:
+    environ = write(tmp_path, REQUIRED) | {"VIBEDATA_DNS_SERVERS": "127.0.0.1:53, 10.0.0.4"}
+    assert settings.load(environ).dns_servers == ["127.0.0.1:53", "10.0.0.4"]
+
+
+def test_every_missing_setting_is_named_at_once(tmp_path: Path) -> None:
+    given = {key: value for key, value in REQUIRED.items() if key not in ("tenant_id", "image_tag")}
+    with pytest.raises(BadInput) as caught:
+        settings.load(write(tmp_path, given))
+    assert caught.value.code == "settings-missing"
+    assert caught.value.detail["missing"] == ["tenant_id", "image_tag"]
+
+
+def test_a_broken_file_is_no_silent_default(tmp_path: Path) -> None:
+    (tmp_path / "settings.json").write_text("{", "utf-8")
+    with pytest.raises(BadInput, match="settings-unreadable"):
+        settings.load({"VIBEDATA_HOME": str(tmp_path)})
+
+
+def test_a_number_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="VIBEDATA_JOB_POLL_SECONDS"):
+        settings.load(write(tmp_path, REQUIRED) | {"VIBEDATA_JOB_POLL_SECONDS": "soon"})
