@@ -65,8 +65,10 @@ def demonstrate(stage: Stage, *, keep: bool) -> int:
         show_rest()
     finally:
         stage.close()
-        if not keep:
-            print(f"\nstopped; nothing runs any more ({time.monotonic() - began:.0f} s in all)")
+    print(f"\nstopped; nothing runs any more ({time.monotonic() - began:.0f} s in all)", end="")
+    print(f"; the state stays in {stage.directory.relative_to(ROOT)}" if keep else "")
+    if not keep:
+        stage.clear()
     return 0
 
 
@@ -92,6 +94,8 @@ def show_fault(stage: Stage, instance: Instance) -> None:
             shown=f"python -m local_stack faults component {site} {state}",
         )
         run(vibedata("run-health"))
+        if state == "down":
+            run(vibedata("status", "--unhealthy"))
     heading("Components")
     run(vibedata("status"))
 

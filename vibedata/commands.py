@@ -122,12 +122,19 @@ def run_health(
     _run("run_health", {"dry_run": dry_run}, operation_id, output)
 
 
-def status(output: OutputOption = Output.text) -> None:
+def status(
+    unhealthy: Annotated[
+        bool, typer.Option("--unhealthy", help="Only components that are not healthy.")
+    ] = False,
+    output: OutputOption = Output.text,
+) -> None:
     """Show the components: version, digest, endpoint and health with its reason.
 
-    Example: vibedata status --output json | jq '.components[] | select(.status != "Healthy")'
+    Example: vibedata status --unhealthy
     """
     shown = _wires().show_status()
+    if unhealthy:
+        shown["components"] = [c for c in shown["components"] if c["status"] != "Healthy"]
     if output is Output.json:
         console.print_json(shown)
     else:

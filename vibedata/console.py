@@ -63,7 +63,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | No
 
 def written(counts: Mapping[str, int]) -> str:
     """Return counts as words: `4 runbooks, 1 schedules`; nothing written is a dash."""
-    return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count) or "-"
+    words = [f"{count} {kind.replace('_', ' ')}" for kind, count in counts.items() if count]
+    return ", ".join(words) or "-"
 
 
 def phase_table(states: Sequence[Any]) -> Table:

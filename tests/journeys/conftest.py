@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from demo.instance import Instance
 from local_stack.core.writes import Write
 from local_stack.threaded import ThreadedStack
+from tests.environment import World
 from vibedata import deploying
 from vibedata.day0 import PhaseState
+from vibedata.settings import Settings
 
 
 @dataclass
@@ -51,3 +57,29 @@ def day0(stack: ThreadedStack) -> Callable[..., Walk]:
         return done
 
     return walk
+
+
+@pytest.fixture(scope="session")
+def warm_bundles(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundles of a worker on which Day-0 has run once."""
+    home = tmp_path_factory.mktemp("warm") / "worker"
+    instance = world.instance(home)
+    for _ in deploying.walk(instance.deployment, str(uuid.uuid4())):
+        pass
+    return home / "bundles"
+
+
+@pytest.fixture
+def warm_instance(warm_bundles: Path, new_instance: Callable[..., Instance]) -> Callable[..., Instance]:
+    """Return what seeds an instance whose worker has the bundle already; `changes` are settings too."""
+
+    def make(**changes: Any) -> Instance:
+        settings = {
+            name: changes.pop(name) for name in list(changes) if name in Settings.__dataclass_fields__
+        }
+        instance = new_instance(**changes)
+        shutil.copytree(warm_bundles, instance.home / "bundles", copy_function=os.link, symlinks=True)
+        deployment = replace(instance.deployment, settings=replace(instance.settings, **settings))
+        return replace(instance, deployment=deployment)
+
+    return make
