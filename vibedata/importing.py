@@ -14,15 +14,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from vibedata.envelope import DIGEST
 from vibedata.errors import BadInput, Blocked, Failed
 from vibedata.manifest import Artifact, Content, Manifest
 from vibedata.manifest_source import MAX_BYTES
 from vibedata.ports import ReleaseRecord
 
 LATEST = "latest"
+MANIFESTS, ARTIFACTS = "manifests", "artifacts"  # the Blob containers
 MAX_LAYERS = 8
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
-DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,17 @@ def layers_of(raw: bytes, what: str) -> tuple[Content, ...]:
         if not DIGEST.fullmatch(str(layer.digest)) or type(layer.size) is not int or layer.size < 0:
             raise _malformed(what, "a layer has no proper digest and size")
     return layers
+
+
+def imported(record: ReleaseRecord | None) -> ReleaseRecord:
+    """Return the imported release. Raises Blocked (release-not-imported)."""
+    if record is None:
+        raise Blocked(
+            "release-not-imported",
+            "No release has been imported into this instance.",
+            hint="Run `vibedata import-artifacts` (phase 7) first.",
+        )
+    return record
 
 
 def refuse(

@@ -77,12 +77,13 @@ def difference(wanted: Iterable[Row], stored: Iterable[Row], now: datetime) -> l
     return sorted(changes, key=lambda change: (change.row.key == RELEASE, change.row.key))
 
 
-def retry_policy(rows: Iterable[Row]) -> NetworkRetryPolicies:
-    """Return the retry policy that the registry holds, or the documented default."""
-    for row in rows:
-        if row.key == NETWORK_RETRY:
-            return NetworkRetryPolicies(int(row.values["attempts"]), int(row.values["delaySeconds"]))
-    return NetworkRetryPolicies()
+def retry_policy(rows: Iterable[Row]) -> NetworkRetryPolicies | None:
+    """Return the retry policy that the registry holds; None when there is none, or none within the contract."""
+    values = next((row.values for row in rows if row.key == NETWORK_RETRY), {})
+    attempts, delay = values.get("attempts"), values.get("delaySeconds")
+    if isinstance(attempts, int) and 0 <= attempts <= 10 and isinstance(delay, int) and 0 <= delay <= 60:
+        return NetworkRetryPolicies(attempts, delay)
+    return None
 
 
 def components(rows: Iterable[Row]) -> list[Row]:

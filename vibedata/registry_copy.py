@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
-from typing import TypeVar
 
-from vibedata import importing, retry
+from vibedata import importing
 from vibedata.errors import Blocked, Failed, Transient
 from vibedata.importing import Found, Import, Item
 from vibedata.manifest import Content, RunbookArtifact
 from vibedata.ports import Artifacts, Descriptor, ImageImporter, ImportOutcome
-
-T = TypeVar("T")
+from vibedata.retry import Patience
 
 AGAIN = "Run import_artifacts again."
 
@@ -25,29 +21,23 @@ class RegistryCopy:
 
     artifacts: Artifacts
     importer: ImageImporter
-    policies: Sequence[retry.Policy]
-    sleep: Callable[[float], None]
-    clock: Callable[[], datetime]
-
-    def call(self, fn: Callable[[], T]) -> T:
-        """Call a port with patience."""
-        return retry.call_with_retry(fn, self.policies, sleep=self.sleep, now=self.clock)
+    patience: Patience
 
     def named(self, repository: str, tag: str) -> Descriptor | None:
         """Return what a tag names now, or None."""
-        return self.call(lambda: self.artifacts.resolve(repository, tag))
+        return self.patience.call(lambda: self.artifacts.resolve(repository, tag))
 
     def bring_tag(self, repository: str, tag: str) -> Descriptor:
         """Import what the publisher's tag names; return it. Raises Blocked (release-not-published)."""
-        return self.call(lambda: self._bring_tag(repository, tag))
+        return self.patience.call(lambda: self._bring_tag(repository, tag))
 
     def find(self, item: Item) -> Found:
         """Look for an item and for what its tag names."""
-        return self.call(lambda: self._find(item))
+        return self.patience.call(lambda: self._find(item))
 
     def bring(self, one: Import) -> None:
         """Import an item by digest under its tag, read both back. Raises Blocked (artifact-not-published)."""
-        self.call(lambda: self._bring(one))
+        self.patience.call(lambda: self._bring(one))
 
     def bring_signatures(self, item: Item) -> int:
         """Import the signatures that the publisher has of an item and verify all; return how many are new."""
@@ -55,7 +45,7 @@ class RegistryCopy:
         for tag in item.signature_tags:
             signature = self.named(item.repository, tag)
             if signature is None:
-                signature = self.call(partial(self._bring_signature, item, tag))
+                signature = self.patience.call(partial(self._bring_signature, item, tag))
                 new += signature is not None
             if signature is not None:
                 self.verify(item.repository, signature.digest)
@@ -63,11 +53,11 @@ class RegistryCopy:
 
     def manifest(self, repository: str, digest: str) -> bytes:
         """Return a manifest's bytes, verified."""
-        return self.call(lambda: self.artifacts.manifest(repository, digest))
+        return self.patience.call(lambda: self.artifacts.manifest(repository, digest))
 
     def blob(self, repository: str, content: Content) -> bytes:
         """Return a blob's bytes, verified."""
-        return self.call(lambda: self.artifacts.blob(repository, content.digest, content.size))
+        return self.patience.call(lambda: self.artifacts.blob(repository, content.digest, content.size))
 
     def script(self, runbook: RunbookArtifact) -> bytes:
         """Return a runbook's script, verified. Raises Failed (artifact-content-differs)."""
@@ -84,7 +74,7 @@ class RegistryCopy:
     def verify(self, repository: str, digest: str) -> None:
         """Read an artifact to its last byte."""
         for layer in importing.layers_of(self.manifest(repository, digest), f"{repository}@{digest}"):
-            self.call(partial(self.artifacts.check_blob, repository, layer.digest, layer.size))
+            self.patience.call(partial(self.artifacts.check_blob, repository, layer.digest, layer.size))
 
     def _bring_tag(self, repository: str, tag: str) -> Descriptor:
         name = f"{repository}:{tag}"

@@ -1,14 +1,14 @@
 """When to try again, how often and for how long (D13): two classes, because two things take their time.
 
-*Network*: a call that failed by chance, 3 tries 2 s apart (NFR-8). *Propagation*: a role or a name that is
-there but has not spread through Azure yet, minutes with backoff. Both wait at least as long as they are
-asked to.
+*Network*: a call that failed by chance is made again, 3 times, 2 s apart (NFR-8): `attempts` never counts the
+first call, here and in the manifest. *Propagation*: a role or a name that is there but has not spread through
+Azure yet, minutes with backoff. Both wait at least as long as they are asked to.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -18,7 +18,7 @@ from vibedata.errors import Blocked, Transient, VibedataError
 
 T = TypeVar("T")
 
-ATTEMPTS = 3  # NFR-8, until a registry or a manifest says otherwise
+ATTEMPTS = 3  # after the first (NFR-8), until a registry or a manifest says otherwise
 DELAY_SECONDS = 2.0
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
@@ -28,10 +28,10 @@ SPREADING = frozenset({"role-missing"})  # codes of what may still be on its way
 
 @dataclass(frozen=True)
 class Policy:
-    """One class of retries: at most `attempts` tries (0: any number) within `seconds` (0: any time)."""
+    """One class of retries: at most `attempts` tries after the first, for at most `seconds` (None: no limit)."""
 
-    attempts: int
-    seconds: float
+    attempts: int | None
+    seconds: float | None
     delay: float
     factor: float
     spreading: bool = False
@@ -53,21 +53,38 @@ class Policy:
         """Say whether to give up after that many tries and seconds."""
         if isinstance(error, Transient) and (error.retry_after or 0.0) > LONGEST_RETRY_AFTER_SECONDS:
             return True
-        return bool(self.attempts and tries >= self.attempts) or bool(
-            self.seconds and elapsed >= self.seconds
+        return (self.attempts is not None and tries > self.attempts) or (
+            self.seconds is not None and elapsed >= self.seconds
         )
 
 
 def network(attempts: int = ATTEMPTS, delay_seconds: float = DELAY_SECONDS) -> Policy:
     """Return the network class; its numbers come from the registry, until then from the manifest."""
-    return Policy(attempts=attempts, seconds=0.0, delay=delay_seconds, factor=1.0)
+    return Policy(attempts=attempts, seconds=None, delay=delay_seconds, factor=1.0)
 
 
 def propagation(seconds: float) -> Policy:
     """Return the propagation class, which gives up after that many seconds."""
-    return Policy(
-        attempts=0, seconds=max(seconds, 0.001), delay=FIRST_PAUSE_SECONDS, factor=2.0, spreading=True
-    )
+    return Policy(attempts=None, seconds=seconds, delay=FIRST_PAUSE_SECONDS, factor=2.0, spreading=True)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How a flow calls its ports: both classes, and how to wait. `network` is the registry's, once there is one."""
+
+    network: Policy | None
+    propagation: Policy
+    sleep: Callable[[float], None]
+    now: Callable[[], datetime]
+
+    def call(self, fn: Callable[[], T]) -> T:
+        """Call `fn` until it answers; raises its error when the patience of its class is spent."""
+        policies = (self.network or network(), self.propagation)
+        return call_with_retry(fn, policies, sleep=self.sleep, now=self.now)
+
+    def until_told(self, attempts: int, delay_seconds: float) -> Patience:
+        """Return one with a manifest's numbers, unless the registry's are known."""
+        return self if self.network else replace(self, network=network(attempts, delay_seconds))
 
 
 def call_with_retry(
@@ -104,8 +121,8 @@ class _Budget:
 
     def pause(self, error: BaseException) -> float:
         self._tries += 1  # counted here: tenacity asks for the pause first, then whether to stop
-        wait, left = self.policy.pause(self._tries, error), self.policy.seconds - self._elapsed()
-        return max(min(wait, left), 0.0) if self.policy.seconds else wait
+        wait, elapsed = self.policy.pause(self._tries, error), self._elapsed()
+        return wait if self.policy.seconds is None else max(min(wait, self.policy.seconds - elapsed), 0.0)
 
     def spent(self, error: BaseException) -> bool:
         return self.policy.spent(self._tries, self._elapsed(), error)

@@ -7,7 +7,7 @@ that may pass is asked again as the registry's retry policy says (NFR-8) before 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +16,11 @@ from vibedata import health, probing
 from vibedata.discovery import Resource
 from vibedata.errors import Transient, VibedataError
 from vibedata.health import HEALTHY, UNHEALTHY, UNKNOWN, Outcome, Verdict
+from vibedata.manifest import NetworkRetryPolicies
 from vibedata.ports import Inventory, Prober
 from vibedata.probing import Probe
 from vibedata.registry import HEALTH, Row, components, retry_policy
+from vibedata.retry import Patience
 
 WORKERS = 16
 GRACE_SECONDS = 5.0
@@ -32,15 +34,18 @@ class Watcher:
 
     inventory: Inventory
     prober: Prober
-    clock: Callable[[], datetime]
-    pause: Callable[[float], None]
+    patience: Patience
+
+    def clock(self) -> datetime:
+        """Return the time."""
+        return self.patience.now()
 
 
 def sweep(watcher: Watcher, rows: Sequence[Row]) -> tuple[list[Verdict], bool]:
     """Return the verdict on every component, and whether the watcher was blind."""
     known = components(rows)
     try:
-        listing = {resource.key: resource for resource in watcher.inventory.resources()}
+        listing = {r.key: r for r in watcher.patience.call(watcher.inventory.resources)}
     except Transient as error:
         message = f"Azure did not answer the watcher: {error.message}"
         return health.blind([health.judge(row, []) for row in known], message), True
@@ -54,8 +59,10 @@ def _ask_again(
     watcher: Watcher, rows: Sequence[Row], listing: Mapping[str, Resource], outcomes: Outcomes
 ) -> None:
     """Ask those again that fail for a reason that may pass and that were not failing before."""
-    policy = retry_policy(rows)
-    failing = {row.name for row in rows if row.key.startswith(HEALTH) and row.values["status"] == UNHEALTHY}
+    policy = retry_policy(rows) or NetworkRetryPolicies()
+    failing = {
+        row.name for row in rows if row.key.startswith(HEALTH) and row.values.get("status") == UNHEALTHY
+    }
     for _ in range(policy.attempts):
         doubtful = [
             row
@@ -64,7 +71,7 @@ def _ask_again(
         ]
         if not doubtful:
             return
-        watcher.pause(policy.delay_seconds)
+        watcher.patience.sleep(policy.delay_seconds)
         outcomes.update(_ask_all(watcher, doubtful, listing))
 
 

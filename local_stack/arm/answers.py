@@ -36,7 +36,7 @@ class Answers:
     async def put(self, request: web.Request) -> web.Response:
         resource_id = self._resource_id(request, "write")
         given = await json_object(request)
-        wrong = self._shapes.violations(resource_type(resource_id), request.query["api-version"], given)
+        wrong = self._wrong(resource_id, request.query["api-version"], given)
         if wrong:
             raise invalid_content("; ".join(wrong))
         body, created = await self.inventory.put(resource_id, given)
@@ -105,6 +105,21 @@ class Answers:
         await self.inventory.delete(group_id)
         self._ctx.operations.succeed(operation)
         return self._ctx.operations.accepted(request, operation)
+
+    def _wrong(self, resource_id: str, api_version: str, given: dict[str, Any]) -> list[str]:
+        """Say what Azure's type has against a body, but for what the resource already reads: `az resource tag`,
+        as others, puts back what it got, read-only properties and all.
+        """
+        kept = (self._ctx.resources.get(resource_id) or {}).get("properties", {})
+        mine = given.get("properties") or {}
+        same = tuple(
+            f"/properties/{key}{end}"
+            for key in mine
+            if key in kept and kept[key] == mine[key]
+            for end in "/:"
+        )
+        found = self._shapes.violations(resource_type(resource_id), api_version, given)
+        return [each for each in found if not each.startswith(same)]
 
     def _collection(self, request: web.Request, path: str) -> web.Response:
         """List one type: below a group or a parent with its right, below a subscription what the caller may read."""

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+_WORDS = {word.lower(): word for word in ("subscriptions", "resourceGroups", "providers")}
+
+
+def in_azures_case(path: str) -> str:
+    """Return the path with ARM's own words as Azure writes them in ids: some SDKs ask for `resourcegroups`."""
+    parts = path.split("/")
+    return "/".join(
+        part if index % 2 == 0 else _WORDS.get(part.lower(), part) for index, part in enumerate(parts)
+    )
+
 
 def resource_type(resource_id: str) -> str:
     """Return the full type, `Microsoft.Web/sites/slots`; a resource group's and subscription's have their own.

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from local_stack.core.arm_ids import scope_of
+from local_stack.core.arm_ids import in_azures_case, scope_of
 from local_stack.core.errors import Unauthorized, WireError
 from local_stack.core.faults import Fault
 from local_stack.core.principals import Principal
@@ -64,7 +64,7 @@ class Server:
         path = request.rel_url.raw_path
         if self._listener.collapse_slashes:
             path = _BAD_SLASHES.sub("/", path)
-        request["arm_path"] = unquote(path)
+        request["arm_path"] = in_azures_case(unquote(path))
         match = self._router.find(request.method, path)
         if match is None:
             return self._rendered(request, self._unknown(request, path))

@@ -313,7 +313,7 @@ def test_a_chance_failure_is_tried_again(world: World, release: Published) -> No
 
 
 def test_after_the_manifest_is_read_its_retry_numbers_count(world: World) -> None:
-    published = publish(lambda d: d["networkRetryPolicies"].update(attempts=5, delaySeconds=1))
+    published = publish(lambda d: d["networkRetryPolicies"].update(attempts=4, delaySeconds=1))
     world.publish(*published)
     api = published.part("vibedata/components/api")
     busy = Transient("azure-busy", "busy", hint="wait")

@@ -8,8 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from demo.instance import Instance
+from tests.environment import World
 from tests.journeys.conftest import Walk
-from vibedata import wiring
+from vibedata import deploying, wiring
 
 # What a second run may still write: who it is, its Run Commands and jobs, its lease and its log.
 REPEATED = {
@@ -68,3 +69,26 @@ def test_the_same_operation_again_finds_its_jobs_done(instance: Instance, day0: 
     again = day0(instance, first.operation_id)
     assert [write for write in again.of("job.create") if write.status < 400] == []
     assert again.states()[15] in ("done", "nothing to do")
+
+
+def test_the_publishers_password_is_left_nowhere(
+    warm_instance: Callable[..., Instance], day0: Callable[..., Walk], world: World
+) -> None:
+    instance = warm_instance()
+    walk = day0(instance)
+    password = deploying.publisher_secrets(instance.deployment)["VIBEDATA_PUBLISHER_PASSWORD"].encode()
+    assert len(password) > 16
+    files = [path for path in instance.home.rglob("*") if path.is_file() and "bundles" not in path.parts]
+    assert files
+    assert [path for path in files if password in path.read_bytes()] == []
+
+    arm = world.arm(instance.settings.subscription_id)
+    commands = f"{instance.deployment.vm_id}/runCommands"
+    shown = [
+        arm.get(f"{commands}/{write.path.rsplit('/', 1)[1]}", **{"$expand": "instanceView"})
+        for write in walk.of("runCommand.createOrUpdate")
+    ]
+    assert len(shown) == 4
+    assert password.decode() not in json.dumps(shown)
+    assert password not in (world.stack.directory / "stack.log").read_bytes()
+    assert password.decode() not in str(walk.writes)

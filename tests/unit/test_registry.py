@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from vibedata import registry_entities
 from vibedata.endpoints import endpoints_of, host_and_port, value_at
 from vibedata.errors import BadInput
+from vibedata.manifest import NetworkRetryPolicies
 from vibedata.registry import LAST_VERIFIED, Change, Row, components, difference, retry_policy
 
 NOW = datetime(2026, 2, 1, 12, 0, tzinfo=timezone.utc)
@@ -82,11 +83,17 @@ def test_a_field_that_is_none_equals_one_that_is_absent() -> None:
     assert difference([Row("component:api", {"version": "1", "digest": None})], [stored], NOW) == []
 
 
-def test_the_retry_policy_comes_from_its_row_and_has_a_default() -> None:
-    default = retry_policy([])
-    assert (default.attempts, default.delay_seconds) == (3, 2)
-    told = retry_policy([Row("policy:networkRetry", {"attempts": 5, "delaySeconds": 1})])
-    assert (told.attempts, told.delay_seconds) == (5, 1)
+def test_the_retry_policy_comes_from_its_row() -> None:
+    told = retry_policy([Row("policy:networkRetry", {"attempts": 0, "delaySeconds": 1})])
+    assert told == NetworkRetryPolicies(0, 1)
+    assert retry_policy([]) is None
+
+
+@pytest.mark.parametrize(
+    "values", [{}, {"attempts": 11, "delaySeconds": 2}, {"attempts": "3", "delaySeconds": 2}, {"attempts": 3}]
+)
+def test_a_damaged_retry_policy_is_none(values: dict[str, object]) -> None:
+    assert retry_policy([Row("policy:networkRetry", values)]) is None
 
 
 def test_components_come_in_the_order_of_their_waves() -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from vibedata.errors import BadInput, Blocked, Transient, VibedataError
-from vibedata.retry import call_with_retry, network, propagation
+from vibedata.retry import Patience, call_with_retry, network, propagation
 
 
 class Time:
@@ -59,17 +59,32 @@ def test_an_answer_is_returned_without_waiting(time: Time) -> None:
     assert time.slept == []
 
 
-def test_network_tries_three_times_two_seconds_apart(time: Time) -> None:
-    script = Script(busy(), busy(), busy())
+def test_network_tries_again_three_times_two_seconds_apart(time: Time) -> None:
+    script = Script(*[busy()] * 9)
     with pytest.raises(Transient):
         run(script, network(), time)
-    assert (script.calls, time.slept) == (3, [2.0, 2.0])
+    assert (script.calls, time.slept) == (4, [2.0, 2.0, 2.0])
+
+
+def test_no_further_attempts_means_one_call(time: Time) -> None:
+    script = Script(busy())
+    with pytest.raises(Transient):
+        run(script, network(attempts=0), time)
+    assert (script.calls, time.slept) == (1, [])
 
 
 def test_network_numbers_come_from_the_policy(time: Time) -> None:
     script = Script(*[busy()] * 4)
-    assert run(script, network(attempts=5, delay_seconds=7), time) == "answer"
+    assert run(script, network(attempts=4, delay_seconds=7), time) == "answer"
     assert time.slept == [7.0] * 4
+
+
+def test_a_manifest_counts_until_the_registry_is_known(time: Time) -> None:
+    untold = Patience(None, propagation(60), time.sleep, time.now)
+    assert untold.until_told(0, 9).network == network(0, 9)
+    told = Patience(network(1, 5), propagation(60), time.sleep, time.now).until_told(0, 9)
+    assert told.call(Script(busy(), role())) == "answer"
+    assert time.slept == [5.0, 1.0]
 
 
 def test_a_longer_retry_after_is_obeyed(time: Time) -> None:

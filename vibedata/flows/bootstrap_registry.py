@@ -10,25 +10,21 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from vibedata import discovery, manifest, retry
+from vibedata import discovery, importing, manifest, retry
 from vibedata.discovery import Matches
-from vibedata.errors import Blocked, Transient
+from vibedata.errors import Blocked
+from vibedata.importing import MANIFESTS
 from vibedata.manifest import Component, Manifest
+from vibedata.parallel import in_parallel
 from vibedata.ports import ArtifactBlobs, ComponentRegistry, Inventory, ReleasePointer, ReleaseRecord, Summary
 from vibedata.recorder import Recorder
 from vibedata.registry import Change, Row, difference
 
 VERB = "bootstrap_registry"
-MANIFESTS = "manifests"
-MAX_TURNS = 5
 READERS = 8
-
-T = TypeVar("T")
 
 
 def bootstrap_registry(
@@ -40,66 +36,41 @@ def bootstrap_registry(
     recorder: Recorder,
     clock: Callable[[], datetime],
     propagation_seconds: float = 0.0,
+    network: retry.Policy | None = None,
     pause: Callable[[float], None] = time.sleep,
     name_suffix: str = "",
     dry_run: bool = False,
 ) -> Summary:
     """Make the registry say what the imported release and Azure say; return the difference that was written.
 
-    `name_suffix` is the instance's own (D11). Waits up to `propagation_seconds` for a role that has not
-    spread. Raises Blocked (release-not-imported, component-ambiguous; component-missing once the rest is
+    `name_suffix` is the instance's own (D11); `network` the registry's retry policy: without it the manifest's
+    counts. Waits up to `propagation_seconds` for a role that has not spread. Raises Blocked (release-not-imported, component-ambiguous; component-missing once the rest is
     registered), Transient (registry-changed), BadInput (manifest-invalid, registry-row-too-large).
     """
-    patience = _Patience(propagation_seconds, pause, clock)
+    patience = retry.Patience(network, retry.propagation(propagation_seconds), pause, clock)
     with recorder.step("read-release"):
-        record, release = patience.read(lambda: _read_release(releases, blobs))
+        record = importing.imported(patience.call(releases.get))
         recorder.of_release(record.digest)
+        release = manifest.parse(patience.call(lambda: blobs.get(MANIFESTS, record.manifest_digest)))
+    policy = release.network_retry_policies
+    patience = patience.until_told(policy.attempts, policy.delay_seconds)
     with recorder.step("discover") as step:
-        matches = patience.read(lambda: _discover(release, inventory, name_suffix))
+        matches = patience.call(lambda: _discover(release, inventory, name_suffix))
         step.details = {"found": len(matches.found), "missing": [c.name for c in matches.missing]}
     wanted = discovery.rows(release, _release_values(record), matches)
     with recorder.step("write-rows") as step:
-        changes = patience.write(lambda: _write(registry, wanted, clock, dry_run))
+        changes = patience.call(lambda: _write(registry, wanted, clock, dry_run))
         step.details = {"changes": dict(_counted(changes))}
     _report(recorder, matches)
     _refuse_missing(matches, dry_run)
     return _summary(record, matches, changes, dry_run)
 
 
-@dataclass(frozen=True)
-class _Patience:
-    propagation_seconds: float
-    pause: Callable[[float], None]
-    clock: Callable[[], datetime]
-
-    def read(self, work: Callable[[], T]) -> T:
-        return self._call(work, (retry.network(), retry.propagation(self.propagation_seconds)))
-
-    def write(self, work: Callable[[], T]) -> T:
-        """Wait for roles only: a row that somebody changed is read again by the writer itself."""
-        return self._call(work, (retry.propagation(self.propagation_seconds),))
-
-    def _call(self, work: Callable[[], T], policies: Sequence[retry.Policy]) -> T:
-        return retry.call_with_retry(work, policies, sleep=self.pause, now=self.clock)
-
-
-def _read_release(releases: ReleasePointer, blobs: ArtifactBlobs) -> tuple[ReleaseRecord, Manifest]:
-    record = releases.get()
-    if record is None:
-        raise Blocked(
-            "release-not-imported",
-            "No release has been imported into this instance.",
-            hint="Run `vibedata import-artifacts` (phase 7) first.",
-        )
-    return record, manifest.parse(blobs.get(MANIFESTS, record.manifest_digest))
-
-
 def _discover(release: Manifest, inventory: Inventory, suffix: str) -> Matches:
     listed = inventory.resources()
     by_listing = discovery.match(release.components, listed, suffix)
-    with ThreadPoolExecutor(READERS) as pool:
-        read = pool.map(lambda resource: inventory.resource(resource.id), by_listing.resources())
-        full = {resource.key: resource for resource in read if resource}
+    read = in_parallel(lambda one: inventory.resource(one.id), by_listing.resources(), at_once=READERS)
+    full = {resource.key: resource for resource in read if resource}
     gone = {r.key for r in by_listing.resources()} - set(full)
     listed = [full.get(resource.key, resource) for resource in listed if resource.key not in gone]
     return discovery.match(release.components, listed, suffix)
@@ -118,16 +89,11 @@ def _release_values(record: ReleaseRecord) -> dict[str, Any]:
 def _write(
     registry: ComponentRegistry, wanted: Sequence[Row], clock: Callable[[], datetime], dry_run: bool
 ) -> list[Change]:
-    for turn in range(1, MAX_TURNS + 1):
-        changes = difference(wanted, registry.read(), clock())
-        try:
-            if not dry_run:
-                registry.write(changes)
-            return changes
-        except Transient as error:
-            if error.code != "registry-changed" or turn == MAX_TURNS:
-                raise
-    raise AssertionError("the last turn returns or raises")
+    """Write the difference to what is there now; a writer that comes between makes the caller ask again."""
+    changes = difference(wanted, registry.read(), clock())
+    if not dry_run:
+        registry.write(changes)
+    return changes
 
 
 def _report(recorder: Recorder, matches: Matches) -> None:

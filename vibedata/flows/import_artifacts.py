@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from vibedata import importing, manifest, retry
-from vibedata.importing import LATEST, Import, Item
+from vibedata.importing import ARTIFACTS, LATEST, MANIFESTS, Import, Item
 from vibedata.manifest import Manifest, RunbookArtifact
 from vibedata.parallel import in_parallel
 from vibedata.ports import (
@@ -32,7 +32,6 @@ from vibedata.registry_copy import RegistryCopy
 VERB = "import_artifacts"
 LEASE = "instance"
 AT_ONCE = 8  # imports run inside the service; more of them only meet its limits
-MANIFESTS, ARTIFACTS = "manifests", "artifacts"
 
 
 def import_artifacts(
@@ -57,12 +56,12 @@ def import_artifacts(
     `network` is the component registry's retry policy; without it the manifest's counts. Raises Blocked
     (lease-held, role-missing, release-*, artifact-not-published), Failed (artifact-*, import-failed).
     """
-    policies = (network or retry.network(), retry.propagation(propagation_seconds))
-    copy = RegistryCopy(artifacts, importer, policies, pause, clock)
-    lease = copy.call(lambda: leases.acquire(LEASE, owner=recorder.operation.operation_id))
+    patience = retry.Patience(network, retry.propagation(propagation_seconds), pause, clock)
+    copy = RegistryCopy(artifacts, importer, patience)
+    lease = patience.call(lambda: leases.acquire(LEASE, owner=recorder.operation.operation_id))
     try:
         run = _Run(copy, blobs, releases, lease, recorder, release_repository, image_tag, suite_version)
-        return run.plan_only() if dry_run else run.everything(own_policy=network is None)
+        return run.plan_only() if dry_run else run.everything()
     finally:
         lease.release()
 
@@ -91,13 +90,12 @@ class _Run:
         self._suite = suite
         self._written = Counter({"images": 0, "tags": 0, "blobs": 0})
 
-    def everything(self, *, own_policy: bool) -> Summary:
+    def everything(self) -> Summary:
         """Do what is missing."""
-        before = self._copy.call(self._releases.get)
+        before = self._copy.patience.call(self._releases.get)
         digest = self._bring_latest()
         release = self._read(digest, before)
-        if own_policy:
-            self._follow(release)
+        self._follow(release)
         items, plan = self._plan(digest, release)
         self._bring(plan)
         if before is None or before.digest != digest:
@@ -117,7 +115,7 @@ class _Run:
             return Summary(
                 VERB, {}, f"Would import {self._repository}:{LATEST}; its content is known afterwards."
             )
-        release = self._read(here.digest, self._copy.call(self._releases.get))
+        release = self._read(here.digest, self._copy.patience.call(self._releases.get))
         _, plan = self._plan(here.digest, release)
         names = [one.item.name for one in plan]
         message = (
@@ -140,14 +138,14 @@ class _Run:
             where = f"{self._repository}@{digest}"
             layer = importing.manifest_layer(self._copy.manifest(self._repository, digest), where)
             release = manifest.parse(self._copy.blob(self._repository, layer))
-            importing.refuse(release, digest, now=self._copy.clock(), suite=self._suite, before=before)
+            importing.refuse(release, digest, now=self._copy.patience.now(), suite=self._suite, before=before)
             step.details = {"version": release.release.version, "serial": release.release.serial}
         return release
 
     def _follow(self, release: Manifest) -> None:
         policy = release.network_retry_policies
-        network = retry.network(policy.attempts, policy.delay_seconds)
-        self._copy = replace(self._copy, policies=(network, *self._copy.policies[1:]))
+        patience = self._copy.patience.until_told(policy.attempts, policy.delay_seconds)
+        self._copy = replace(self._copy, patience=patience)
 
     def _plan(self, digest: str, release: Manifest) -> tuple[Sequence[Item], Sequence[Import]]:
         with self._recorder.step("plan-imports") as step:
@@ -198,10 +196,10 @@ class _Run:
         return self._store_bytes(ARTIFACTS, runbook.content.digest, lambda: self._copy.script(runbook))
 
     def _store_bytes(self, container: str, digest: str, content: Callable[[], bytes]) -> bool:
-        if self._copy.call(lambda: self._blobs.has(container, digest)):
+        if self._copy.patience.call(lambda: self._blobs.has(container, digest)):
             return False
         data = content()
-        return self._copy.call(lambda: self._blobs.put(container, digest, data))
+        return self._copy.patience.call(lambda: self._blobs.put(container, digest, data))
 
     def _point(self, digest: str, release: Manifest, before: ReleaseRecord | None) -> None:
         if before is not None and before.digest == digest:
@@ -216,7 +214,7 @@ class _Run:
                 serial=release.release.serial,
                 operation_id=self._recorder.operation.operation_id,
             )
-            self._copy.call(lambda: self._releases.put(record))
+            self._copy.patience.call(lambda: self._releases.put(record))
 
     def _summary(
         self, message: str, digest: str, release: Manifest, written: dict[str, int], **more: object

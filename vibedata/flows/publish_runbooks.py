@@ -11,16 +11,16 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
-from vibedata import automation, catalog, manifest, retry
+from vibedata import automation, catalog, importing, manifest, retry
 from vibedata.automation import RunbookRecord, WantedRunbook
-from vibedata.errors import Blocked, Failed
-from vibedata.ports import ArtifactBlobs, ReleasePointer, ReleaseRecord, Runbooks, Summary
+from vibedata.errors import Failed
+from vibedata.importing import ARTIFACTS, MANIFESTS
+from vibedata.manifest import Manifest
+from vibedata.ports import ArtifactBlobs, ReleasePointer, Runbooks, Summary
 from vibedata.recorder import Recorder
 
 VERB = "publish_runbooks"
-T = TypeVar("T")
 
 
 def publish_runbooks(
@@ -30,6 +30,7 @@ def publish_runbooks(
     releases: ReleasePointer,
     worker_group: str,
     propagation_seconds: float,
+    network: retry.Policy | None = None,
     pause: Callable[[float], None],
     recorder: Recorder,
     clock: Callable[[], datetime],
@@ -37,15 +38,19 @@ def publish_runbooks(
 ) -> Summary:
     """Make the account's runbooks, schedules and their links what the imported release says.
 
-    Waits up to `propagation_seconds` for a role that has not spread yet. Raises Blocked (release-not-imported,
-    blob-missing, role-missing), BadInput (manifest-invalid), Failed (runbook-drift, blob-tampered), Transient.
+    `network` is the component registry's retry policy; without it the manifest's counts. Waits up to
+    `propagation_seconds` for a role that has not spread yet. Raises Blocked (release-not-imported, blob-missing,
+    role-missing), BadInput (manifest-invalid), Failed (runbook-drift, blob-tampered), Transient.
     """
-    patience = _Patience((retry.network(), retry.propagation(propagation_seconds)), pause, clock)
+    patience = retry.Patience(network, retry.propagation(propagation_seconds), pause, clock)
     publisher = _Publisher(runbooks, worker_group, clock, dry_run)
     with recorder.step("read-release") as step:
-        release = patience.call(lambda: _release(releases))
+        release = importing.imported(patience.call(releases.get))
         recorder.of_release(release.digest)
-        wanted = patience.call(lambda: _wanted(release, blobs))
+        document = manifest.parse(patience.call(lambda: blobs.get(MANIFESTS, release.manifest_digest)))
+        policy = document.network_retry_policies
+        patience = patience.until_told(policy.attempts, policy.delay_seconds)
+        wanted = patience.call(lambda: _wanted(document, blobs))
         present = {record.name for record in patience.call(runbooks.all)}
         step.message = f"Release {release.version} has {len(wanted)} mandatory runbooks."
     written: Counter[str] = Counter(runbooks=0, schedules=0, schedule_links=0)
@@ -64,18 +69,6 @@ def publish_runbooks(
     if dry_run:
         return Summary(VERB, {}, _told("To do", written, unknown), {**data, "planned": dict(written)})
     return Summary(VERB, dict(written), _told("Published", written, unknown), data)
-
-
-@dataclass(frozen=True)
-class _Patience:
-    """Tries again what failed by chance, and what waits for a role to spread (D13)."""
-
-    policies: Sequence[retry.Policy]
-    pause: Callable[[float], None]
-    clock: Callable[[], datetime]
-
-    def call(self, work: Callable[[], T]) -> T:
-        return retry.call_with_retry(work, self.policies, sleep=self.pause, now=self.clock)
 
 
 @dataclass(frozen=True)
@@ -153,22 +146,10 @@ class _Publisher:
             )
 
 
-def _release(releases: ReleasePointer) -> ReleaseRecord:
-    release = releases.get()
-    if release is None:
-        raise Blocked(
-            "release-not-imported",
-            "No release has been imported into this instance.",
-            hint="Run `vibedata import-artifacts` (phase 7) first.",
-        )
-    return release
-
-
-def _wanted(release: ReleaseRecord, blobs: ArtifactBlobs) -> list[WantedRunbook]:
-    document = manifest.parse(blobs.get("manifests", release.manifest_digest))
+def _wanted(document: Manifest, blobs: ArtifactBlobs) -> list[WantedRunbook]:
     digests = {runbook.name: runbook.content.digest for runbook in document.runbooks}
     return [
-        WantedRunbook(row, digests[row.verb], blobs.get("artifacts", digests[row.verb]))
+        WantedRunbook(row, digests[row.verb], blobs.get(ARTIFACTS, digests[row.verb]))
         for row in catalog.RUNBOOKS
     ]
 

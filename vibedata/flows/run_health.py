@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from vibedata import health, retry
-from vibedata.errors import Blocked, Failed, Transient
+from vibedata.errors import Blocked, Failed
 from vibedata.health import HEALTHY, UNHEALTHY, UNKNOWN, Verdict
 from vibedata.ports import ComponentRegistry, Inventory, Prober, Summary
 from vibedata.recorder import Recorder
@@ -20,7 +20,6 @@ from vibedata.registry import HEALTH, Change, Row, components
 from vibedata.sweep import Watcher, sweep
 
 VERB = "run_health"
-MAX_TURNS = 5
 SEVERITIES = {UNHEALTHY: "Error", health.DEGRADED: "Warning", UNKNOWN: "Warning"}
 
 
@@ -35,26 +34,28 @@ def run_health(
     deadline_seconds: float = 300.0,
     poll_seconds: float = 5.0,
     propagation_seconds: float = 0.0,
+    network: retry.Policy | None = None,
     dry_run: bool = False,
     pause: Callable[[float], None] = time.sleep,
 ) -> Summary:
     """Write what changed; a `gate` sweeps every `poll_seconds`, for at most `deadline_seconds`.
 
-    Raises Blocked (registry-empty; role-missing, as a gate also the log's), Transient (azure-unreachable and
+    `network` is the registry's retry policy, as the sweep reads it too. Raises Blocked (registry-empty; role-missing, as a gate also the log's), Transient (azure-unreachable and
     kin: the registry itself), and as a gate Failed (health-gate).
     """
-    watcher = Watcher(inventory, prober, clock, pause)
     spreading = retry.propagation(propagation_seconds if gate else 0.0)
+    patience = retry.Patience(network, spreading, pause, clock)
+    watcher = Watcher(inventory, prober, patience)
     until = clock() + timedelta(seconds=deadline_seconds)
     written = 0
     with recorder.step("probe-components", category="Health") as step:
         while True:
-            verdicts, blind = retry.call_with_retry(
-                lambda: sweep(watcher, _read(registry)), spreading, sleep=pause, now=clock
-            )
+            verdicts, blind = sweep(watcher, patience.call(lambda: _read(registry)))
             whole = health.overall(verdicts)
             if not blind:
-                written += _store(registry, [*verdicts, whole], recorder, clock, dry_run)
+                changes = patience.call(lambda: _store(registry, [*verdicts, whole], clock, dry_run))  # noqa: B023
+                _record(recorder, [] if dry_run else changes)
+                written += len(changes)
             problems = health.gate_problems(verdicts) if gate else []
             remaining = (until - clock()).total_seconds()
             if not problems or remaining <= 0:
@@ -65,7 +66,7 @@ def run_health(
     if problems:
         raise _gate_closed(problems, deadline_seconds)
     if gate:  # a baseline without its audit trail is none (NFR-7)
-        retry.call_with_retry(recorder.check, spreading, sleep=pause, now=clock)
+        patience.call(recorder.check)
     data = {"overall": whole.as_dict(), "components": [_told(v) for v in verdicts], "dryRun": dry_run}
     return Summary(VERB, {} if dry_run else {"health": written}, _sentence(whole, verdicts), data)
 
@@ -82,28 +83,22 @@ def _read(registry: ComponentRegistry) -> list[Row]:
 
 
 def _store(
-    registry: ComponentRegistry,
-    verdicts: Sequence[Verdict],
-    recorder: Recorder,
-    clock: Callable[[], datetime],
-    dry_run: bool,
-) -> int:
-    for turn in range(1, MAX_TURNS + 1):
-        changes = health.row_changes(verdicts, registry.read(), clock())
-        try:
-            if not dry_run:
-                registry.write(changes)
-            break
-        except Transient as error:
-            if error.code != "registry-changed" or turn == MAX_TURNS:
-                raise
+    registry: ComponentRegistry, verdicts: Sequence[Verdict], clock: Callable[[], datetime], dry_run: bool
+) -> list[Change]:
+    """Write what differs from what is there now; a writer that comes between makes the caller ask again."""
+    changes = health.row_changes(verdicts, registry.read(), clock())
+    if not dry_run:
+        registry.write(changes)
+    return changes
+
+
+def _record(recorder: Recorder, changes: Sequence[Change]) -> None:
     for change in changes:
-        if change.row.key.startswith(HEALTH) and not dry_run:
-            _record(recorder, change)
-    return len(changes)
+        if change.row.key.startswith(HEALTH):
+            _record_one(recorder, change)
 
 
-def _record(recorder: Recorder, change: Change) -> None:
+def _record_one(recorder: Recorder, change: Change) -> None:
     values = change.row.values
     before = change.fields.get("status", (values["status"],))[0]
     recorder.event(

@@ -6,7 +6,7 @@ job's own error is raised here again, with its code, its remedy and its kind.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,18 +27,22 @@ def start_job(
     runbook: str,
     args: Mapping[str, Any] | None = None,
     bundle: str | None = None,
+    running_bundle: str | None = None,
     operation_id: str,
     jobs: Jobs,
     worker_group: str,
     poll_seconds: float,
     deadline_seconds: float,
     propagation_seconds: float,
+    network: retry.Policy | None = None,
     pause: Callable[[float], None],
     recorder: Recorder,
     clock: Callable[[], datetime],
 ) -> Summary:
     """Start `runbook`'s job, or find the one that this operation started before, and return what it did.
 
+    The job runs the bundle of digest `bundle`, by default `running_bundle`, the one that runs this verb: what was
+    approved is what runs. `network` is the component registry's retry policy, until then the manifest's.
     `written` counts what the job wrote; the job itself is not counted. Raises BadInput (runbook-unknown),
     Failed, Blocked or Transient (job-failed: of the kind of the job's own error), Transient (job-deadline),
     Failed (job-attempts), Blocked (role-missing after `propagation_seconds`, runbook-not-published).
@@ -49,8 +53,8 @@ def start_job(
             f"{runbook!r} is no mandatory runbook.",
             hint=f"Name one of {', '.join(row.verb for row in catalog.RUNBOOKS)}.",
         )
-    parameter = Envelope(runbook, operation_id, bundle, dict(args or {})).encode()
-    starter = _Starter(jobs, _patience(propagation_seconds), pause, clock)
+    parameter = Envelope(runbook, operation_id, bundle or running_bundle, dict(args or {})).encode()
+    starter = _Starter(jobs, retry.Patience(network, retry.propagation(propagation_seconds), pause, clock))
     with recorder.step("start-job", component=runbook) as step:
         name, attempt, started = starter.start(runbook, operation_id, worker_group, parameter)
         step.message = f"{'Started' if started else 'Found'} job {name} (attempt {attempt})."
@@ -72,9 +76,7 @@ class _Starter:
     """Talks to Automation, trying again what failed by chance and what waits for a role to spread (D13)."""
 
     jobs: Jobs
-    policies: Sequence[retry.Policy]
-    pause: Callable[[float], None]
-    clock: Callable[[], datetime]
+    patience: retry.Patience
 
     def start(
         self, runbook: str, operation_id: str, worker_group: str, parameter: str
@@ -100,32 +102,21 @@ class _Starter:
                 return job
             if job.status in automation.ENDED_BADLY:
                 raise _own_error(job)
-            if self.clock() >= deadline:
+            if self.patience.now() >= deadline:
                 raise _too_late(job)
-            self.pause(poll_seconds)
+            self.patience.sleep(poll_seconds)
 
     def output(self, name: str) -> str:
         """Return what the job wrote."""
-        return retry.call_with_retry(
-            lambda: self.jobs.output(name), self.policies, sleep=self.pause, now=self.clock
-        )
+        return self.patience.call(lambda: self.jobs.output(name))
 
     def _start_one(self, name: str, runbook: str, worker_group: str, parameter: str) -> bool:
-        return retry.call_with_retry(
-            lambda: self.jobs.start(name, runbook=runbook, worker_group=worker_group, parameter=parameter),
-            self.policies,
-            sleep=self.pause,
-            now=self.clock,
+        return self.patience.call(
+            lambda: self.jobs.start(name, runbook=runbook, worker_group=worker_group, parameter=parameter)
         )
 
     def _get(self, name: str) -> JobRecord:
-        return retry.call_with_retry(
-            lambda: self.jobs.get(name), self.policies, sleep=self.pause, now=self.clock
-        )
-
-
-def _patience(propagation_seconds: float) -> tuple[retry.Policy, retry.Policy]:
-    return retry.network(), retry.propagation(propagation_seconds)
+        return self.patience.call(lambda: self.jobs.get(name))
 
 
 def _does_it(job: JobRecord, runbook: str, parameter: str) -> bool:

@@ -33,6 +33,11 @@ def test_ids_ignore_case_and_keep_the_first_spelling(place: Place) -> None:
     assert found.json()["name"] == "MySite"
 
 
+def test_ids_have_azures_own_words_however_they_were_asked_for(place: Place) -> None:
+    asked = place.id(SITES, "a").replace("resourceGroups", "resourcegroups").replace("providers", "PROVIDERS")
+    assert place.rest("PUT", asked, WEST).json()["id"] == place.id(SITES, "a")
+
+
 def test_double_slashes_are_one(place: Place) -> None:
     made = place.rest("PUT", f"{place.group}/providers/Microsoft.Web//sites/a", WEST)
     assert made.json()["id"] == place.id(SITES, "a")

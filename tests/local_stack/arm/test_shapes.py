@@ -125,3 +125,16 @@ def test_a_misspelt_property_of_azures_own_is_refused_by_name(place: Place) -> N
     reply = place.rest("PUT", place.id("Microsoft.Storage/storageAccounts", "starts"), body)
     assert (reply.status_code, reply.json()["error"]["code"]) == (400, "InvalidRequestContent")
     assert "Could not find member 'alowSharedKeyAccess'" in reply.json()["error"]["message"]
+
+
+def test_what_was_got_may_be_put_back_with_its_read_only_properties(place: Place) -> None:
+    if not Shapes().known:
+        pytest.skip("no cut of Azure's types here")
+    account = place.put(
+        "Microsoft.Automation/automationAccounts", "aa", properties={"sku": {"name": "Basic"}}
+    )
+    assert "provisioningState" in account["properties"]
+    tagged = place.rest("PUT", account["id"], {**account, "tags": {"a": "b"}})
+    assert (tagged.status_code, tagged.json()["tags"]) == (200, {"a": "b"})
+    changed = {**account["properties"], "provisioningState": "Failed"}
+    assert place.rest("PUT", account["id"], {**account, "properties": changed}).status_code == 400
