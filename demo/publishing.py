@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from oci.layout import Layout
-from vibedata import commands, manifest, wiring
+from vibedata import manifest, release_commands, wiring
 from vibedata.manifest import Manifest
 
 
@@ -24,7 +24,7 @@ class Release:
 
 def pack(directory: Path, progress: Callable[[str], None] = lambda _: None) -> Release:
     """Pack the release with the bundle that this machine's Python runs."""
-    target = commands.this_target()
+    target = release_commands.this_target()
     data = wiring.pack_release(directory, [target], progress).data
     raw = read_manifest(directory, str(data["version"]))
     found = manifest.parse(raw)

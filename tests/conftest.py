@@ -30,10 +30,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture
-def stack(world: World) -> ThreadedStack:
-    """The shared stack, without faults."""
+def stack(world: World) -> Iterator[ThreadedStack]:
+    """The shared stack, without faults; those that the test sets end with it."""
     world.stack.faults.clear()
-    return world.stack
+    yield world.stack
+    world.stack.faults.clear()
 
 
 @pytest.fixture

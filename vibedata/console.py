@@ -43,12 +43,15 @@ def print_json(document: Any) -> None:
 
 def print_error(error: VibedataError, as_json: bool) -> None:
     """Show an error: what, where, and what to do next."""
+    told = error.as_dict()
     if as_json:
-        print_json({"error": error.as_dict()})
+        print_json({"error": told})
         return
     out = Console(stderr=True, highlight=False)
-    out.print(Text.assemble((f"{error.kind} {error.code}", "bold red"), f": {error.message}"))
-    out.print(Text.assemble(("What to do: ", "bold"), error.hint))
+    out.print(
+        Text.assemble((f"{told['kind']} {told['code']}", "bold red"), f": {told['message']}"), soft_wrap=True
+    )
+    out.print(Text.assemble(("What to do: ", "bold"), told["hint"]), soft_wrap=True)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> Table:
@@ -85,6 +88,11 @@ def phase_table(states: Sequence[Any]) -> Table:
         for s in states
     ]
     return table(("phase", "name", "verb", "state", "seconds", "written"), rows)
+
+
+def show_phases(states: Sequence[Any]) -> None:
+    """Show phases as they stand."""
+    screen().print(phase_table(states))
 
 
 def follow_phases(run: Callable[[Callable[[Sequence[Any]], None]], None]) -> None:
@@ -192,6 +200,17 @@ def _reason(component: Mapping[str, Any]) -> str:
     cause = component.get("cause") or []
     reason = component.get("message") or component.get("reason") or ""
     return f"{reason} (because of {', '.join(cause)})" if cause else str(reason)
+
+
+def progress() -> Callable[[Mapping[str, Any]], None]:
+    """Return what shows the steps that end while a verb runs, on standard error."""
+    out = Console(stderr=True, highlight=False)
+
+    def show(row: Mapping[str, Any]) -> None:
+        if row["Status"] != "Started" and "/" in row["Operation"]:
+            out.print(_log_line(row), soft_wrap=True)
+
+    return show
 
 
 def plain(lines: Iterable[str]) -> None:

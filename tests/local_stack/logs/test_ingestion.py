@@ -64,7 +64,9 @@ def test_unknown_columns_are_dropped_and_wrong_types_are_null(logs: Instance) ->
 
 
 @pytest.mark.parametrize(
-    "given", [None, "yesterday", (NOW - timedelta(days=3)).isoformat(), (NOW + timedelta(days=2)).isoformat()]
+    "given",
+    [None, "yesterday", (NOW - timedelta(days=3)).isoformat(), (NOW + timedelta(days=2)).isoformat()],
+    ids=["absent", "no time", "too old", "too far ahead"],
 )
 def test_an_implausible_time_becomes_the_time_of_receipt(logs: Instance, given: str | None) -> None:
     upload(logs, [{"TimeGenerated": given, "EventTime": (NOW - timedelta(days=3)).isoformat()}])
