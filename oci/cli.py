@@ -24,6 +24,7 @@ examples:
       --username release --password-stdin
   python -m oci pull registry.example.com/vibedata/bundle@sha256:... --to bundle
   python -m oci copy registry.example.com/vibedata/release:1.2.0 oci:/media/usb:1.2.0
+  python -m oci inspect registry.example.com/vibedata/release:latest --output json
   python -m oci verify oci:/media/usb:1.2.0
 
 credentials: --username with --password-stdin, or OCI_USERNAME and OCI_PASSWORD; for two registries at once
@@ -81,8 +82,24 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _examples_of(name: str) -> str:
+    """Return the examples of one command, with what they continue on."""
+    shown: list[str] = []
+    for line in _EXAMPLES.splitlines()[1:]:
+        follows = bool(shown) and shown[-1].endswith("\\")
+        if f"oci {name} " in line or follows:
+            shown.append(line)
+    return "\n".join(["example:", *shown])
+
+
 def _add(commands: Any, name: str, text: str, run: Callable[..., dict[str, Any]]) -> argparse.ArgumentParser:
-    command: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    command: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=text,
+        description=text,
+        epilog=_examples_of(name),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     command.set_defaults(run=run)
     command.add_argument("--output", choices=("text", "json"), default="text", help="json: one document")
     command.add_argument(

@@ -41,7 +41,8 @@ LAYER_TYPE = "application/vnd.vibedata.bundle.layer.v1.tar"
 
 MAX_ANSWER, MAX_LAYER, CHUNK = 4 << 20, 512 << 20, 1 << 20  # bytes
 MAX_MEMBERS = 50_000
-TRIES, PAUSE, LONGEST_PAUSE, LONGEST_RETRY_AFTER = 3, 2.0, 30.0, 120.0  # NFR-8, then seconds
+ATTEMPTS, PAUSE = 3, 2.0  # NFR-8: further tries after the first, and seconds between them
+LONGEST_PAUSE, LONGEST_RETRY_AFTER = 30.0, 120.0  # seconds
 PROPAGATION, OPERATION_DEADLINE, LOCK_DEADLINE, TIMEOUT = 600.0, 900.0, 600.0, 60.0  # seconds
 
 IMDS, ARM = "http://169.254.169.254", "https://management.azure.com"
@@ -286,7 +287,7 @@ class Azure:
         self._pull_token = ""
 
     def insist(self, work, action, scope):
-        """Call `work` until it answers: 3 tries 2 s apart, or as long as a role or a name may spread."""
+        """Call `work` until it answers: 3 more tries 2 s apart, or as long as a role or a name may spread."""
         end = time.monotonic() + float(self.settings.get("propagation_seconds", PROPAGATION))
         tries, pause = 0, 1.0
         while True:
@@ -295,7 +296,7 @@ class Azure:
             except Again as error:
                 left = end - time.monotonic()
                 tries += not error.spreading
-                if tries >= TRIES or (error.spreading and left <= 0):
+                if tries > ATTEMPTS or (error.spreading and left <= 0):
                     raise give_up(error, action, scope) from None
                 wait = max(PAUSE, error.after)
                 if error.spreading:
@@ -432,7 +433,7 @@ def give_up(error, action, scope):
         )
     if error.spreading:
         return Stop("name-not-resolved", str(error))
-    return Stop("network-down", f"No good answer in {TRIES} tries: {error}")
+    return Stop("network-down", f"No good answer in {ATTEMPTS + 1} tries: {error}")
 
 
 def layer_of(manifest):

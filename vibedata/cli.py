@@ -6,12 +6,13 @@ With `--output json` standard output holds one JSON document, and standard error
 
 from __future__ import annotations
 
+import os
 import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from vibedata import __version__
-from vibedata.errors import BadInput, VibedataError
+from vibedata.errors import BadInput, expected
 
 if TYPE_CHECKING:
     import typer
@@ -28,17 +29,21 @@ def main(argv: list[str] | None = None) -> int:
     try:
         code = app()(words, standalone_mode=False, prog_name="vibedata")
         return code if isinstance(code, int) else 0
-    except VibedataError as error:
-        from vibedata import console
-
-        console.print_error(error, _wants_json(words))
-        return error.exit_code
     except typer.Exit as done:
         return done.exit_code
     except (typer.Abort, KeyboardInterrupt):
         return 130
     except typer.TyperException as error:
         return _usage(error, _wants_json(words))
+    except BrokenPipeError:  # the reader has gone, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as caught:  # noqa: BLE001 - the reader gets a code and a remedy, not a traceback
+        from vibedata import console
+
+        error_shown = expected(caught)
+        console.print_error(error_shown, _wants_json(words))
+        return error_shown.exit_code
 
 
 def command_names() -> set[str]:
@@ -66,7 +71,7 @@ def app() -> typer.Typer:
 
 
 def _wants_json(words: list[str]) -> bool:
-    return "--output=json" in words or any(
+    return bool({"--output=json", "-ojson"} & set(words)) or any(
         first in ("--output", "-o") and second == "json" for first, second in pairwise(words)
     )
 

@@ -33,7 +33,7 @@ COLOURS = {
 
 def screen() -> Console:
     """Return standard output as a console; a pipe gets plain text, wide enough not to be cut."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 160)
 
 
 def print_json(document: Any) -> None:
@@ -47,7 +47,7 @@ def print_error(error: VibedataError, as_json: bool) -> None:
     if as_json:
         print_json({"error": told})
         return
-    out = Console(stderr=True, highlight=False)
+    out = Console(stderr=True, highlight=False, markup=False)
     out.print(
         Text.assemble((f"{told['kind']} {told['code']}", "bold red"), f": {told['message']}"), soft_wrap=True
     )
@@ -204,7 +204,7 @@ def _reason(component: Mapping[str, Any]) -> str:
 
 def progress() -> Callable[[Mapping[str, Any]], None]:
     """Return what shows the steps that end while a verb runs, on standard error."""
-    out = Console(stderr=True, highlight=False)
+    out = Console(stderr=True, highlight=False, markup=False)
 
     def show(row: Mapping[str, Any]) -> None:
         if row["Status"] != "Started" and "/" in row["Operation"]:

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from vibedata import contracts
+from vibedata.automation import closing_document, written_counts
 from vibedata.envelope import Envelope
 from vibedata.errors import BadInput, Blocked, Failed, Transient, VibedataError
 from vibedata.ports import RunCommands
@@ -130,7 +131,7 @@ def _run(
     if outcome.exit_code != 0:
         raise error_of(closing, outcome.exit_code, outcome.error or outcome.output, phase)
     state.state = str(closing.get("status") or "done")
-    state.written = {str(key): int(value) for key, value in (closing.get("written") or {}).items()}
+    state.written = written_counts(closing)
     state.message = str(closing.get("message") or "")
 
 
@@ -155,21 +156,17 @@ def parameters(deployment: Deployment, envelope: Envelope, attempt: str) -> dict
 
 def closing_line(output: str) -> dict[str, Any]:
     """Return the JSON object on the last line of a verb's output, or an empty one."""
-    for line in reversed(output.strip().splitlines()):
-        try:
-            document = json.loads(line)
-        except ValueError:
-            return {}
-        return document if isinstance(document, dict) else {}
-    return {}
+    return closing_document(output) or {}
 
 
 def error_of(closing: Mapping[str, Any], exit_code: int, tail: str, phase: Phase) -> VibedataError:
     """Return the error that a phase's own closing line names, or one made of its exit code and its last words."""
     kind = KINDS.get(str(closing.get("kind")))
     if kind and closing.get("code"):
-        detail = {**(closing.get("detail") or {}), "phase": phase.number, "verb": phase.verb}
-        return kind(str(closing["code"]), str(closing["message"]), hint=str(closing["hint"]), detail=detail)
+        own = closing.get("detail")
+        detail = {**(own if isinstance(own, dict) else {}), "phase": phase.number, "verb": phase.verb}
+        message, hint = (str(closing.get(key) or "") for key in ("message", "hint"))
+        return kind(str(closing["code"]), message, hint=hint, detail=detail)
     return Failed(
         "phase-died",
         f"Phase {phase.number} ({phase.verb}) ended with exit code {exit_code} and no closing line.",

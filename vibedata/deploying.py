@@ -20,10 +20,15 @@ BOOTSTRAP = Path(__file__).resolve().parent.parent / "runbooks" / "bootstrap.py"
 def run(file: Path, operation_id: str, *, dry_run: bool, as_json: bool) -> None:
     """Walk the phases of the deployment in `file`; raises the error of the phase that failed."""
     deployment = load(file)
-    states: list[PhaseState] = []
+    states = [PhaseState(phase) for phase in day0.phases()]
+    if dry_run:
+        console.print_json({"phases": [as_dict(s) for s in states]}) if as_json else console.show_phases(
+            states
+        )
+        return
 
     def work(show: Callable[[Sequence[PhaseState]], None]) -> None:
-        for current in walk(deployment, operation_id) if not dry_run else [planned()]:
+        for current in walk(deployment, operation_id):
             states[:] = current
             show(current)
 
@@ -56,11 +61,6 @@ def publisher_secrets(deployment: Deployment) -> dict[str, str]:
         "VIBEDATA_PUBLISHER_USERNAME": deployment.publisher_username,
         "VIBEDATA_PUBLISHER_PASSWORD": password,
     }
-
-
-def planned() -> list[PhaseState]:
-    """Return the phases as `--dry-run` shows them: nothing has run."""
-    return [PhaseState(phase) for phase in day0.phases()]
 
 
 def as_dict(state: PhaseState) -> dict[str, Any]:

@@ -6,25 +6,26 @@ error, because Azure keeps only the end of a Run Command's output and shows a jo
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import sys
 import time
-import traceback
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any, TextIO
 
 from vibedata import catalog, settings, wiring
 from vibedata.envelope import Envelope, decode, operation_of_job
-from vibedata.errors import BadInput, Failed, VibedataError
-from vibedata.operations import Operation
+from vibedata.errors import BadInput, expected
+from vibedata.operations import Operation, Row
 from vibedata.ports import Summary
 from vibedata.recorder import Recorder
 
 MAX_SECRET_BYTES = 16 * 1024
 MAX_RESULT_CHARS = 3000  # a Run Command keeps the last 4 KB
+MAX_TEXT_CHARS = 1200
 
 
 def main(argv: list[str], stdin: TextIO | None = None, stdout: TextIO | None = None) -> int:
@@ -32,10 +33,12 @@ def main(argv: list[str], stdin: TextIO | None = None, stdout: TextIO | None = N
     out = stdout or sys.stdout
     try:
         envelope, secrets = _arguments(argv, stdin or sys.stdin)
-        summary, seconds = run(envelope, settings.load(os.environ), secrets)
-    except VibedataError as error:
-        _last_line(error.as_dict(), out)
-        print(json.dumps(_bounded(error.as_dict())), file=sys.stderr, flush=True)
+        _refuse_other_bundle(envelope)
+        summary, seconds = run(envelope, settings.load(os.environ), secrets, watch=_printing(out))
+    except Exception as caught:  # noqa: BLE001 - the reader gets a code and a remedy, not a traceback
+        error = expected(caught)
+        for stream in (sys.stderr, out):
+            _last_line(error.as_dict(), stream)
         return error.exit_code
     _last_line(result(summary, seconds), out)
     return 0
@@ -46,7 +49,8 @@ def run(
     configuration: settings.Settings,
     secrets: Mapping[str, str],
     *,
-    clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+    clock: Callable[[], datetime] = wiring.utc_now,
+    watch: Callable[[Row], None] = lambda _: None,
 ) -> tuple[Summary, float]:
     """Run one verb with its real ports, recorded from its first row to its closing one; returns how it ended."""
     job_id = os.environ.get("AUTOMATION_JOB_ID", "")
@@ -59,7 +63,7 @@ def run(
         job_id=job_id,
     )
     wires = wiring.Wires(configuration, secrets, operation.operation_id, clock)
-    recorder = Recorder(operation, wires.operations_log(), clock)
+    recorder = Recorder(operation, wires.operations_log(), clock, watch)
     began = time.monotonic()
     try:
         with recorder.step("") as step:
@@ -82,37 +86,49 @@ def result(summary: Summary, seconds: float) -> dict[str, Any]:
     }
 
 
+def step_line(row: Row) -> str:
+    """Return a row as one plain line of progress."""
+    took = f" {row['DurationMs']} ms" if row.get("DurationMs") is not None else ""
+    said = " ".join(str(row[key]) for key in ("ErrorCode", "Message") if row.get(key))
+    return " ".join(f"{row['Operation']} {row['Component']} {row['Status']}{took} {said}".split())
+
+
+def _printing(out: TextIO) -> Callable[[Row], None]:
+    return lambda row: print(step_line(row), file=out, flush=True)
+
+
 def _call(
     envelope: Envelope, wires: wiring.Wires, recorder: Recorder, clock: Callable[[], datetime]
 ) -> Summary:
     try:
         flow, ports = wires.flow(envelope.verb)
+        _refuse_unknown_args(envelope, flow, ports)
         return flow(**ports, **envelope.args, recorder=recorder, clock=clock)
-    except VibedataError:
-        raise
-    except TypeError as error:
-        if "unexpected keyword argument" not in str(error):
-            raise _unexpected(error) from error
+    except Exception as error:
+        raise expected(error) from error
+
+
+def _refuse_unknown_args(
+    envelope: Envelope, flow: Callable[..., Summary], ports: Mapping[str, object]
+) -> None:
+    known = set(inspect.signature(flow).parameters) - set(ports) - {"recorder", "clock"}
+    unknown = sorted(set(envelope.args) - known)
+    if unknown:
         raise BadInput(
             "args-unknown",
-            f"{envelope.verb}: {error}",
+            f"{envelope.verb} takes no argument {unknown[0][:100]!r}; it takes {', '.join(sorted(known))}.",
             hint="Start the runbook through `vibedata`, which knows the verb's arguments.",
-        ) from error
-    except Exception as error:
-        raise _unexpected(error) from error
+        )
 
 
-def _unexpected(error: Exception) -> Failed:
-    frames = [
-        f"{f.filename.rsplit('/', 1)[-1]}:{f.lineno} {f.name}"
-        for f in traceback.extract_tb(error.__traceback__)
-    ]
-    return Failed(
-        "unexpected",
-        f"{type(error).__name__}: {str(error)[:400]}",
-        hint="Run again; if it stays, send this row's OperationId to the publisher.",
-        detail={"frames": frames[-8:]},
-    )
+def _refuse_other_bundle(envelope: Envelope) -> None:
+    running = wiring.running_bundle()
+    if envelope.bundle and envelope.bundle != running:
+        raise BadInput(
+            "bundle-mismatch",
+            f"The envelope is for the bundle {envelope.bundle}; this is {running or 'none, but a checkout'}.",
+            hint="Start the runbook through its launcher, which finds the bundle that the envelope names.",
+        )
 
 
 def _arguments(argv: list[str], stdin: TextIO) -> tuple[Envelope, dict[str, str]]:
@@ -148,5 +164,12 @@ def _bounded(document: dict[str, Any]) -> dict[str, Any]:
     if len(json.dumps(document, default=str)) <= MAX_RESULT_CHARS:
         return document
     short = {key: value for key, value in document.items() if key not in ("data", "detail")}
-    short["message"] = str(short.get("message", ""))[:1000]
+    short.update({key: _cut(str(short[key])) for key in ("message", "hint") if key in short})
     return {**short, "truncated": True}
+
+
+def _cut(text: str) -> str:
+    """Shorten a text until its JSON, where one character may take six, is short enough."""
+    while len(json.dumps(text)) > MAX_TEXT_CHARS:
+        text = text[: len(text) * 3 // 4]
+    return text

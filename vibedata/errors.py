@@ -12,8 +12,11 @@ test compares. Only `entry.py` and `cli.py` look at the kind.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 from typing import Any
+
+from vibedata import redact
 
 
 class VibedataError(Exception):
@@ -35,14 +38,17 @@ class VibedataError(Exception):
         return f"{self.code}: {self.message} → {self.hint}"
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the error as one JSON object, the shape `--output json` and job output share."""
-        return {
-            "kind": self.kind,
-            "code": self.code,
-            "message": self.message,
-            "hint": self.hint,
-            "detail": self.detail,
-        }
+        """Return the error as plain JSON data without credentials, the shape `--output json` and jobs share."""
+        document: dict[str, Any] = redact.data(
+            {
+                "kind": self.kind,
+                "code": self.code,
+                "message": self.message,
+                "hint": self.hint,
+                "detail": self.detail,
+            }
+        )
+        return document
 
 
 class BadInput(VibedataError):
@@ -83,3 +89,19 @@ class Failed(VibedataError):
 
     exit_code = 5
     kind = "Failed"
+
+
+def expected(error: Exception) -> VibedataError:
+    """Return the error itself when it is ours, else a Failed that says where it came from."""
+    if isinstance(error, VibedataError):
+        return error
+    frames = [
+        f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)
+    ]
+    return Failed(
+        "unexpected",
+        f"{type(error).__name__}: {str(error)[:400]}",
+        hint="Run again; if it stays, send this error, or the row's OperationId, to the publisher.",
+        detail={"frames": frames[-8:]},
+    )

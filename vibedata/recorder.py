@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from vibedata.errors import VibedataError
-from vibedata.operations import Event, Operation, row
+from vibedata.operations import Event, Operation, Row, row
 from vibedata.ports import OperationsLog
 
 
@@ -25,12 +25,19 @@ class Step:
 
 
 class Recorder:
-    """Writes the rows of one operation."""
+    """Writes the rows of one operation; `watch` sees each row too, for whoever looks on."""
 
-    def __init__(self, operation: Operation, log: OperationsLog, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        operation: Operation,
+        log: OperationsLog,
+        clock: Callable[[], datetime],
+        watch: Callable[[Row], None] = lambda _: None,
+    ) -> None:
         self.operation = operation
         self._log = log
         self._clock = clock
+        self._watch = watch
 
     def of_release(self, digest: str) -> None:
         """Name the release that the rows from here on belong to."""
@@ -102,7 +109,9 @@ class Recorder:
         )
 
     def _write(self, event: Event) -> None:
-        self._log.write([row(self.operation, event)])
+        written = row(self.operation, event)
+        self._log.write([written])
+        self._watch(written)
 
 
 def _failed(event: Event, error: BaseException) -> Event:

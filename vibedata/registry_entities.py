@@ -70,9 +70,12 @@ def _property(row: Row, name: str, value: Any) -> dict[str, Any]:
 
 
 def _value(name: str, held: Any) -> tuple[str, Any]:
-    if name.endswith(JSON_SUFFIX):
+    if not name.endswith(JSON_SUFFIX):
+        return name, held
+    try:
         return name.removesuffix(JSON_SUFFIX), json.loads(held)
-    return name, held
+    except (ValueError, TypeError, RecursionError):  # damaged: it differs from what is wanted, and is rebuilt
+        return name.removesuffix(JSON_SUFFIX), None
 
 
 def _refuse_too_large(row: Row, properties: Mapping[str, Any]) -> None:

@@ -63,6 +63,11 @@ def network(attempts: int = ATTEMPTS, delay_seconds: float = DELAY_SECONDS) -> P
     return Policy(attempts=attempts, seconds=None, delay=delay_seconds, factor=1.0)
 
 
+def unknown() -> Policy | None:
+    """Return no network class: the component registry has not said anything."""
+    return None
+
+
 def propagation(seconds: float) -> Policy:
     """Return the propagation class, which gives up after that many seconds."""
     return Policy(attempts=None, seconds=seconds, delay=FIRST_PAUSE_SECONDS, factor=2.0, spreading=True)

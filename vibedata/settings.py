@@ -7,6 +7,7 @@ On the worker they come from `$VIBEDATA_HOME/settings.json`, which the Run Comma
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
@@ -91,7 +92,28 @@ def load(environ: Mapping[str, str], file: Path | None = None) -> Settings:
             hint=f'Set VIBEDATA_{missing[0].upper()}, or `eval "$(python -m local_stack env)"` locally.',
             detail={"missing": missing, "file": str(path)},
         )
-    return Settings(**{name: value for name, value in values.items() if name in known})
+    return _checked(Settings(**{name: value for name, value in values.items() if name in known}))
+
+
+def _checked(settings: Settings) -> Settings:
+    for setting in fields(Settings):
+        value = getattr(settings, setting.name)
+        if not _fits(value, str(setting.type)):
+            raise BadInput(
+                "settings-invalid",
+                f"The setting {setting.name} is {str(value)[:100]!r}, which is no {setting.type}.",
+                hint="Correct it in the deployment's parameters; docs/settings.md lists every setting.",
+            )
+    return settings
+
+
+def _fits(value: Any, kind: str) -> bool:
+    if kind == "list[str]":
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if kind == "float":
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return is_number and math.isfinite(value) and value >= 0
+    return isinstance(value, str)
 
 
 def _from_file(path: Path) -> dict[str, Any]:

@@ -13,8 +13,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from vibedata import __version__, redact, settings
-from vibedata.errors import BadInput
+from vibedata import __version__, importing, manifest, redact, registry, retry, settings
+from vibedata.catalog import VERBS
+from vibedata.envelope import DIGEST
+from vibedata.errors import BadInput, VibedataError
 from vibedata.ports import OperationsLog, RunCommands, Summary
 from vibedata.settings import Settings
 
@@ -25,6 +27,13 @@ Clock = Callable[[], datetime]
 def utc_now() -> datetime:
     """Return the time of this machine, in UTC."""
     return datetime.now(timezone.utc)
+
+
+def running_bundle(tree: Path = CHECKOUT) -> str | None:
+    """Return the digest of the bundle that this code runs from; None when it is a checkout."""
+    digest = tree.name.replace("-", ":", 1)
+    is_bundle = tree.parent == (settings.home() / "bundles").resolve() and DIGEST.fullmatch(digest)
+    return digest if is_bundle else None
 
 
 class Wires:
@@ -48,12 +57,12 @@ class Wires:
 
     def flow(self, verb: str) -> tuple[Callable[..., Summary], dict[str, Any]]:
         """Return a verb's flow and its ports. Raises BadInput (verb-unknown)."""
-        ports = getattr(self, f"_{verb}", None)
-        if ports is None:
+        if verb not in VERBS:
             raise BadInput(
                 "verb-unknown", f"No verb is called {verb!r}.", hint="docs/runbooks.md lists them."
             )
-        return getattr(import_module(f"vibedata.flows.{verb}"), verb), ports()
+        ports: dict[str, Any] = getattr(self, f"_{verb}")()
+        return getattr(import_module(f"vibedata.flows.{verb}"), verb), ports
 
     def operations_log(self) -> OperationsLog:
         """Return where this operation's rows go."""
@@ -73,18 +82,18 @@ class Wires:
         """Return the release, the components and their health."""
         from vibedata.flows.show_status import show_status
 
-        return dict(show_status(registry=self._registry()).data)
+        patience = retry.Patience(None, retry.propagation(0.0), time.sleep, self._clock)
+        return dict(patience.call(lambda: show_status(registry=self._registry())).data)
 
     def read_logs(
         self, *, since: str, operation_id: str | None, follow: bool
     ) -> Iterator[list[dict[str, Any]]]:
         """Return batches of operations rows, each event once."""
-        from vibedata.adapters.operations_query import AzureOperationsReader
+        from vibedata.adapters.operations_query import operations_reader
         from vibedata.flows.read_logs import read_logs
 
-        s = self._settings
         return read_logs(
-            reader=AzureOperationsReader(s.logs_query_endpoint, s.log_workspace_id, self.credential()),
+            reader=operations_reader(self._settings, self.credential()),
             since=since,
             operation_id=operation_id,
             follow=follow,
@@ -115,8 +124,7 @@ class Wires:
             "release_repository": s.release_repository,
             "image_tag": s.image_tag,
             "suite_version": __version__,
-            "propagation_seconds": s.propagation_seconds,
-            "pause": time.sleep,
+            **self._patience(),
         }
 
     def _publish_runbooks(self) -> dict[str, Any]:
@@ -128,8 +136,7 @@ class Wires:
             "blobs": self._blobs(),
             "releases": self._releases(),
             "worker_group": s.worker_group,
-            "propagation_seconds": s.propagation_seconds,
-            "pause": time.sleep,
+            **self._patience(),
         }
 
     def _start_job(self) -> dict[str, Any]:
@@ -138,12 +145,12 @@ class Wires:
         s = self._settings
         return {
             "operation_id": self._operation_id,
+            "running_bundle": running_bundle(),
             "jobs": AzureJobs(self.credential(), s),
             "worker_group": s.worker_group,
             "poll_seconds": s.job_poll_seconds,
             "deadline_seconds": s.job_deadline_seconds,
-            "propagation_seconds": s.propagation_seconds,
-            "pause": time.sleep,
+            **self._patience(reads_manifest=False),
         }
 
     def _bootstrap_registry(self) -> dict[str, Any]:
@@ -153,8 +160,7 @@ class Wires:
             "blobs": self._blobs(),
             "releases": self._releases(),
             "name_suffix": self._settings.name_suffix,
-            "propagation_seconds": self._settings.propagation_seconds,
-            "pause": time.sleep,
+            **self._patience(),
         }
 
     def _run_health(self) -> dict[str, Any]:
@@ -166,9 +172,34 @@ class Wires:
             "inventory": self._inventory(),
             "prober": AzureProber(self.credential(), s, self._clock),
             "deadline_seconds": s.health_deadline_seconds,
-            "propagation_seconds": s.propagation_seconds,
-            "pause": time.sleep,
+            **self._patience(),
         }
+
+    def _patience(self, *, reads_manifest: bool = True) -> dict[str, Any]:
+        """Return what a verb waits by; one that reads no manifest itself is told its retry policy (NFR-8)."""
+
+        def network() -> retry.Policy | None:
+            found = self._registered_policy()
+            return found if found or reads_manifest else self._imported_policy()
+
+        seconds = self._settings.propagation_seconds
+        return {"network": network, "propagation_seconds": seconds, "pause": time.sleep}
+
+    def _registered_policy(self) -> retry.Policy | None:
+        """Return the component registry's retry policy; not to be able to read it is no reason to fail."""
+        try:
+            return _network(registry.retry_policy(self._registry().read(registry.NETWORK_RETRY)))
+        except VibedataError:
+            return None
+
+    def _imported_policy(self) -> retry.Policy | None:
+        """Return the retry policy of the imported release, as long as there is no registry."""
+        try:
+            record = importing.imported(self._releases().get())
+            raw = self._blobs().get(importing.MANIFESTS, record.manifest_digest)
+            return _network(manifest.parse(raw).network_retry_policies)
+        except VibedataError:
+            return None
 
     def _blobs(self) -> Any:
         from vibedata.adapters.blobs import AzureArtifactBlobs
@@ -206,6 +237,10 @@ class Wires:
         return table_client(self._settings.table_endpoint, name, self.credential())
 
 
+def _network(policy: manifest.NetworkRetryPolicies | None) -> retry.Policy | None:
+    return retry.network(policy.attempts, policy.delay_seconds) if policy else None
+
+
 def run_commands(settings: Settings, vm_id: str, location: str) -> RunCommands:
     """Return the worker's Run Commands, as the deployer."""
     from vibedata.adapters.credentials import deployer_credential
@@ -225,7 +260,7 @@ def deployer_secrets(vault_url: str) -> Any:
     from vibedata.adapters.credentials import deployer_credential
     from vibedata.adapters.secrets import KeyVaultSecrets
 
-    return KeyVaultSecrets(vault_url, deployer_credential())
+    return KeyVaultSecrets(vault_url, deployer_credential(), needs="")
 
 
 def pack_release(

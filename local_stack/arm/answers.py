@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from typing import Any
 
@@ -19,6 +18,7 @@ from local_stack.arm.listing import listed, page, predicate
 from local_stack.arm.shapes import Shapes
 from local_stack.arm.state import GROUP, Inventory, is_group, merged
 from local_stack.core.arm_ids import resource_group_of, resource_type, scope_of, subscription_of
+from local_stack.core.bodies import json_object
 from local_stack.core.context import Context
 from local_stack.core.errors import Forbidden, WireError
 
@@ -35,7 +35,7 @@ class Answers:
 
     async def put(self, request: web.Request) -> web.Response:
         resource_id = self._resource_id(request, "write")
-        given = await json_object(request)
+        given = await json_object(request, invalid_content)
         wrong = self._wrong(resource_id, request.query["api-version"], given)
         if wrong:
             raise invalid_content("; ".join(wrong))
@@ -45,7 +45,7 @@ class Answers:
     async def patch(self, request: web.Request) -> web.Response:
         resource_id = self._resource_id(request, "write")
         kept = self._found(resource_id)
-        change = merged(kept, await json_object(request))
+        change = merged(kept, await json_object(request, invalid_content))
         if is_group(resource_id):
             return web.json_response(self._ctx.resources.put(resource_id, change))
         body, _ = await self.inventory.put(resource_id, change)
@@ -87,7 +87,7 @@ class Answers:
         return page(self._ctx, request, [g for g in groups if fits(g) and self._readable(request, g)])
 
     async def put_group(self, request: web.Request) -> web.Response:
-        group_id, body = _path(request), await json_object(request)
+        group_id, body = _path(request), await json_object(request, invalid_content)
         self._check_subscription(group_id)
         if not body.get("location"):
             raise location_required()
@@ -104,7 +104,7 @@ class Answers:
         operation = self._ctx.operations.start(group_id)
         await self.inventory.delete(group_id)
         self._ctx.operations.succeed(operation)
-        return self._ctx.operations.accepted(request, operation)
+        return await self._ctx.operations.accepted(request, operation)
 
     def _wrong(self, resource_id: str, api_version: str, given: dict[str, Any]) -> list[str]:
         """Say what Azure's type has against a body, but for what the resource already reads: `az resource tag`,
@@ -169,17 +169,6 @@ class Answers:
         except Forbidden:
             return False
         return True
-
-
-async def json_object(request: web.Request) -> dict[str, Any]:
-    """Return the body as an object. Raises 400 InvalidRequestContent."""
-    try:
-        body = json.loads(await request.text() or "{}")
-    except ValueError as error:
-        raise invalid_content(str(error)) from error
-    if not isinstance(body, dict):
-        raise invalid_content("the body must be a JSON object")
-    return body
 
 
 def _path(request: web.Request) -> str:

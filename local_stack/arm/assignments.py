@@ -8,8 +8,10 @@ from typing import Any
 
 from aiohttp import web
 
+from local_stack.arm.errors import invalid_content
 from local_stack.arm.listing import page
 from local_stack.core.arm_ids import is_under
+from local_stack.core.bodies import json_object
 from local_stack.core.context import Context
 from local_stack.core.errors import WireError
 
@@ -25,7 +27,7 @@ class Assignments:
         self._ctx = ctx
 
     async def put(self, request: web.Request) -> web.Response:
-        body = await request.json()
+        body = await json_object(request, invalid_content)
         wanted = self._wanted(request, body.get("properties") or {})
         assignment_id = f"{wanted['scope'].rstrip('/')}{_PREFIX}/roleAssignments/{wanted['name']}"
         known = self._ctx.roles.assignments().get(assignment_id.lower())

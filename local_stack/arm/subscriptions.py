@@ -105,7 +105,7 @@ class Subscriptions:
         return await self.provider(request)
 
     async def operation_status(self, request: web.Request) -> web.Response:
-        kept = self._operation(request)
+        kept = await self._operation(request)
         body: dict[str, Any] = {"id": request.path, "name": kept["id"], "properties": kept.get("result")}
         for key in ("status", "startTime", "endTime", "error"):
             if key in kept:
@@ -113,7 +113,7 @@ class Subscriptions:
         return web.json_response(body, headers=_pace(kept))
 
     async def operation_result(self, request: web.Request) -> web.Response:
-        kept = self._operation(request)
+        kept = await self._operation(request)
         if kept["status"] == "InProgress":
             return web.Response(status=202, headers={"Location": str(request.url), **_pace(kept)})
         if kept["status"] == "Failed":
@@ -122,7 +122,8 @@ class Subscriptions:
             return web.Response(status=204)
         return web.json_response(kept["result"])
 
-    def _operation(self, request: web.Request) -> dict[str, Any]:
+    async def _operation(self, request: web.Request) -> dict[str, Any]:
+        await self._ctx.operations.settled(request.match_info["operation"])
         kept = self._ctx.operations.get(request.match_info["operation"])
         if kept is None:
             raise WireError(404, "OperationNotFound", "The operation could not be found.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import uuid
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from local_stack.automation.errors import account_not_found, bad_request
+from local_stack.core.bodies import json_object
 from local_stack.core.context import Context
 
 ACCOUNT_TYPE = "Microsoft.Automation/automationAccounts"
@@ -92,12 +92,9 @@ def account(ctx: Context, account_id: str) -> Account:
 
 async def body_of(request: web.Request) -> dict[str, Any]:
     """Return the request's JSON object. Raises WireError (BadRequest)."""
-    try:
-        document = json.loads(await request.text() or "{}")
-    except ValueError as error:
-        raise bad_request(f"The request body is no JSON: {error}.") from error
-    if not isinstance(document, dict) or not isinstance(document.get("properties", {}), dict):
-        raise bad_request("The request body is no object with 'properties'.")
+    document = await json_object(request, bad_request)
+    if not isinstance(document.get("properties", {}), dict):
+        raise bad_request("the request body's 'properties' are no object")
     return document
 
 

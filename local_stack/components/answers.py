@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -21,8 +20,7 @@ def serving(ctx: Context, components: Components, component: Component, closing:
     async def handle(request: web.Request) -> web.Response:
         state = components.state_of(component.id)
         if state == SLOW:
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(closing.wait(), components.seconds_of(component.id))
+            await ctx.linger(components.seconds_of(component.id), closing)
         if state == ERROR:
             raise WireError(500, "InternalServerError", f"{component.name} cannot reach its database.")
         body = {"name": component.name, "status": "healthy", "time": ctx.clock.now().isoformat()}

@@ -47,10 +47,10 @@ class Context:
         self.addresses = Addresses(self.store)
         self.tls = Tls(keys)
         self.resources = Resources(self.store)
-        self.operations = Operations(self.store, self.clock)
+        self.stop_requested = asyncio.Event()
+        self.operations = Operations(self.store, self.clock, self.linger)
         self.services: dict[str, Service] = {}
         self.log = logging.getLogger("local_stack")
-        self.stop_requested = asyncio.Event()
         self._servers: dict[str, Server] = {}
 
     def files(self, service: str) -> Path:
@@ -62,6 +62,15 @@ class Context:
     def create_application(self, name: str) -> tuple[Principal, str]:
         """Create an application in the tenant; return it and its secret."""
         return self.principals.create_application(name)
+
+    async def linger(self, seconds: float, until: asyncio.Event | None = None) -> None:
+        """Take this long on purpose; less when `until` is set meanwhile, or the stack is to stop."""
+        waits = [asyncio.ensure_future(event.wait()) for event in (self.stop_requested, until) if event]
+        try:
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
 
     async def listen(self, service: str, listener: Listener) -> str:
         """Open a listener of a service (again, if it is open) and return its URL."""

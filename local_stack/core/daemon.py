@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -59,6 +60,18 @@ def stop(directory: Path) -> bool:
             log = directory / "stack.log"
             raise StackError(f"Process {process} does not end; see {log}, or `kill -9 {process}`.")
         time.sleep(0.05)
+    while _is_there(process) and time.monotonic() < deadline:  # let go of the directory, it has yet to end
+        time.sleep(0.01)
+    return True
+
+
+def _is_there(process: int) -> bool:
+    with contextlib.suppress(ChildProcessError):  # our own child is there until its end was asked for
+        os.waitpid(process, os.WNOHANG)
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
     return True
 
 

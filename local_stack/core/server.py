@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("local_stack")
 
 _SHUTDOWN_SECONDS = 2.0
+_CALLER_GONE = 499
 _BAD_SLASHES = re.compile("/{2,}")
 
 
@@ -72,20 +73,25 @@ class Server:
         request.match_info.update(match.values)
         classify = match.route.classify
         request["operation"] = classify(request) if classify else match.route.operation
-        response = await self._answer(request, match)
+        try:
+            response = await self._answer(request, match)
+        except (ConnectionError, asyncio.CancelledError):
+            self._log_write(request, match, _CALLER_GONE)  # the work may have been done
+            raise
         self._log_write(request, match, response.status)
         return response
 
     async def _answer(self, request: web.Request, match: Match) -> web.StreamResponse:
         fault = self._ctx.faults.take(match.service, request["operation"], request.path)
         if fault and not fault.after:
-            await asyncio.sleep(fault.latency)
+            await self._ctx.linger(fault.latency)
             if fault.answers:
                 return self._struck(request, fault)
         response = await self._done(request, match)
         if fault and fault.after:
-            await asyncio.sleep(fault.latency)
+            await self._ctx.linger(fault.latency)
             if fault.answers:
+                request["detail"] = {**(request.get("detail") or {}), "lostStatus": response.status}
                 return self._struck(request, fault)
         return response
 

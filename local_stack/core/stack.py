@@ -62,6 +62,7 @@ class Stack:
 
     async def stop(self) -> None:
         """Close the listeners, stop the services in reverse order, close the directory's files."""
+        self.ctx.stop_requested.set()
         for name in self.ctx.listening():
             await self.ctx.unlisten(name)
         while self._started:

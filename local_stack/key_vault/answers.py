@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 from aiohttp import web
 
+from local_stack.core.bodies import json_object
 from local_stack.core.context import Context
 from local_stack.core.errors import Forbidden
 from local_stack.key_vault import errors
@@ -31,7 +31,7 @@ class Answers:
 
     async def set(self, request: web.Request) -> web.StreamResponse:
         name = self._admit(request, "setSecret/action")
-        body = await _body(request)
+        body = await json_object(request, errors.bad_parameter)
         value = body.get("value")
         if not isinstance(value, str):
             raise errors.bad_parameter("The parameter 'value' is missing.")
@@ -46,7 +46,9 @@ class Answers:
     async def update(self, request: web.Request) -> web.StreamResponse:
         name = self._admit(request, "update/action")
         version = request.match_info.get("version", "")
-        return self._bundle(self._vault.update(name, version, await _body(request)), value=False)
+        return self._bundle(
+            self._vault.update(name, version, await json_object(request, errors.bad_parameter)), value=False
+        )
 
     async def list_secrets(self, request: web.Request) -> web.StreamResponse:
         self._admit(request, "readMetadata/action")
@@ -137,13 +139,3 @@ def _number(request: web.Request, name: str, default: int) -> int:
     if not re.fullmatch(r"\d{1,9}", text):
         raise errors.bad_parameter(f"{name} is no number.")
     return int(text)
-
-
-async def _body(request: web.Request) -> dict[str, Any]:
-    try:
-        body = json.loads(await request.read())
-    except (ValueError, RecursionError):
-        body = None
-    if not isinstance(body, dict):
-        raise errors.bad_parameter("The request body must be a JSON object.")
-    return body

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from local_stack.core.bodies import json_object
 from local_stack.core.context import Context
 from local_stack.core.errors import Forbidden
 from local_stack.logs import errors
@@ -91,11 +92,8 @@ async def _rows(request: web.Request) -> list[dict[str, Any]]:
 
 
 async def _query_body(request: web.Request) -> dict[str, Any]:
-    try:
-        body = json.loads(await request.read())
-    except (ValueError, RecursionError):
-        body = None
-    if not isinstance(body, dict) or not isinstance(body.get("query"), str):
+    body = await json_object(request, errors.bad_payload)
+    if not isinstance(body.get("query"), str):
         raise errors.bad_payload("The request body must be an object with a query.")
     if body.get("workspaces"):
         raise errors.bad_payload("The local stack queries one workspace at a time.")

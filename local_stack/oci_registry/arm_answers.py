@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from local_stack.core.arm_ids import scope_of
+from local_stack.core.bodies import json_object
 from local_stack.core.context import Context
 from local_stack.core.errors import WireError
 from local_stack.core.principals import Principal
@@ -19,7 +20,6 @@ from local_stack.oci_registry.sign_in import REGISTRY_AUDIENCE
 from local_stack.oci_registry.source import Source, SourceCredentials
 
 NAMESPACE = "Microsoft.ContainerRegistry"
-_PATIENCE_SECONDS = 1.0
 _PASSWORDS = ("password1", "password2")
 
 
@@ -32,7 +32,7 @@ class ArmAnswers:
         self._running: set[asyncio.Task[None]] = set()
 
     async def import_image(self, request: web.Request) -> web.Response:
-        target, body = self._registry(request), await _json(request)
+        target, body = self._registry(request), await json_object(request, _invalid)
         asked = read(body)
         check_network(target)
         check_tags(asked, target)
@@ -42,12 +42,10 @@ class ArmAnswers:
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         request["unlogged"] = True  # logged when it ends, with what it changed
-        # A short import is over before its answer: the first poll, which comes at once, sees the end.
-        await asyncio.wait({task}, timeout=_PATIENCE_SECONDS)
-        return self._ctx.operations.accepted(request, operation)
+        return await self._ctx.operations.accepted(request, operation)
 
     async def generate_credentials(self, request: web.Request) -> web.Response:
-        registry, body = self._registry(request), await _json(request)
+        registry, body = self._registry(request), await json_object(request, _invalid)
         token = self._ctx.resources.get(str(body.get("tokenId") or ""))
         under = f"{registry.resource_id}/tokens/".lower()
         if not token or not token["id"].lower().startswith(under):
@@ -166,11 +164,5 @@ def _expiry(text: Any) -> str | None:
         raise WireError(400, "InvalidExpiry", "'expiry' is no ISO 8601 time.") from None
 
 
-async def _json(request: web.Request) -> dict[str, Any]:
-    try:
-        body = await request.json()
-    except ValueError as error:
-        raise WireError(400, "InvalidRequestContent", "The request content is not valid JSON.") from error
-    if not isinstance(body, dict):
-        raise WireError(400, "InvalidRequestContent", "The request content is no JSON object.")
-    return body
+def _invalid(why: str) -> WireError:
+    return WireError(400, "InvalidRequestContent", f"The request content is not valid: {why}.")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from aiohttp import web
 
+from local_stack.core.bodies import json_object
 from local_stack.core.context import Context
 from local_stack.run_command.errors import invalid
 from local_stack.run_command.runner import Runner
-from local_stack.run_command.state import Commands, fingerprint, script_of
+from local_stack.run_command.state import Commands, checked_name, fingerprint, script_of, shaped
 from local_stack.worker.machine import Machines
 
 VM = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{vm}"
@@ -28,7 +26,7 @@ class Answers:
     async def put(self, request: web.Request) -> web.Response:
         """Run the script, unless script and open parameters are those of the last PUT."""
         machine = self._machines.get(_vm(request))
-        resource_id, given = _id(request), await _body(request)
+        resource_id, given = _id(request), await json_object(request, invalid)
         script = script_of(given)
         before = self._commands.find(resource_id)
         ran = before is None or before["fingerprint"] != fingerprint(given)
@@ -39,7 +37,7 @@ class Answers:
         kept = self._commands.accept(resource_id, given, operation)
         self._runner.start(resource_id, operation, machine, script)
         body = shaped(kept, instance_view=False)
-        return self._ctx.operations.accepted(request, operation, body, status=200 if before else 201)
+        return await self._ctx.operations.accepted(request, operation, body, status=200 if before else 201)
 
     async def get(self, request: web.Request) -> web.Response:
         expand = request.query.get("$expand", "").lower() == "instanceview"
@@ -56,39 +54,10 @@ class Answers:
         return web.Response(status=200 if self._commands.delete(_id(request)) else 204)
 
 
-def shaped(kept: dict[str, Any], *, instance_view: bool) -> dict[str, Any]:
-    """Return a command as ARM shows it; its end only on request, its secrets never."""
-    properties = dict(kept["properties"])
-    if instance_view:
-        statuses = []
-        if properties.get("runAsUser"):
-            note = "The local stack ignores runAsUser: scripts run as the user of the stack."
-            statuses.append({"code": "RunAsUser/ignored", "level": "Info", "message": note})
-        properties["instanceView"] = {"executionMessage": "", "statuses": statuses, **kept["view"]}
-    return {
-        "id": kept["id"],
-        "name": kept["name"],
-        "type": "Microsoft.Compute/virtualMachines/runCommands",
-        "location": kept["location"],
-        "tags": kept["tags"],
-        "properties": properties,
-    }
-
-
 def _vm(request: web.Request) -> str:
     values = request.match_info
     return VM.format(subscription=values["subscription"], group=values["group"], vm=values["vm"])
 
 
 def _id(request: web.Request) -> str:
-    return f"{_vm(request)}/runCommands/{request.match_info['name']}"
-
-
-async def _body(request: web.Request) -> dict[str, Any]:
-    try:
-        document = json.loads(await request.text())
-    except ValueError:
-        raise invalid("The request body is no JSON.") from None
-    if not isinstance(document, dict):
-        raise invalid("The request body is no object.")
-    return document
+    return f"{_vm(request)}/runCommands/{checked_name(request.match_info['name'])}"

@@ -8,7 +8,7 @@ import shutil
 
 from local_stack.core.context import Context
 from local_stack.run_command.errors import FAILED_CODE, failure_message
-from local_stack.run_command.state import Commands, Script
+from local_stack.run_command.state import Commands, Script, shaped
 from local_stack.worker.machine import Machine
 from local_stack.worker.process import Command, Tail, User, run
 
@@ -22,7 +22,7 @@ class Runner:
     def __init__(self, ctx: Context, commands: Commands) -> None:
         self._ctx = ctx
         self._commands = commands
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._runs: dict[str, tuple[asyncio.Task[None], str]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
     def start(self, resource_id: str, operation: str, machine: Machine, script: Script) -> None:
@@ -30,47 +30,56 @@ class Runner:
         self.cancel(resource_id)
         if not script.wait:
             self._commands.change(resource_id, operation, "Succeeded")
-            self._ctx.operations.succeed(operation)
+            self._succeed(resource_id, operation)
         task = asyncio.create_task(self._run(resource_id, operation, machine, script))
-        self._tasks[resource_id.lower()] = task
-        task.add_done_callback(lambda done: self._forget(resource_id, done))
+        self._runs[resource_id.lower()] = (task, operation)
+        task.add_done_callback(lambda _: self._forget(resource_id, operation))
 
     def cancel(self, resource_id: str) -> None:
-        """End a command's script, if it runs."""
-        task = self._tasks.pop(resource_id.lower(), None)
+        """End a command's script, if it runs, and tell who waits for it."""
+        task, operation = self._runs.pop(resource_id.lower(), (None, ""))
         if task:
             task.cancel()
+            preempted = "Operation execution has been preempted by a more recent operation."
+            self._ctx.operations.fail(operation, "OperationPreempted", preempted)
 
     def recover(self) -> None:
         """Close what was under way when the stack went down: its processes are gone, its secrets too."""
         lost = "The virtual machine's agent restarted while the script was running."
         for kept in self._commands.under_way():
-            self._commands.change(
-                kept["id"], kept["operation"], "Failed", executionState="Failed", executionMessage=lost
-            )
-        for operation in self._ctx.operations.running():
-            if operation["namespace"] == "Microsoft.Compute":
-                self._ctx.operations.fail(operation["id"], FAILED_CODE, lost)
+            self._fail(kept["id"], kept["operation"], lost)
 
     async def close(self) -> None:
         """End every script."""
-        tasks, self._tasks = list(self._tasks.values()), {}
+        tasks = [task for task, _ in self._runs.values()]
+        self._runs = {}
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _forget(self, resource_id: str, done: asyncio.Task[None]) -> None:
-        if self._tasks.get(resource_id.lower()) is done:
-            del self._tasks[resource_id.lower()]
-        if not done.cancelled() and done.exception():
-            self._ctx.log.error("run command %s", resource_id, exc_info=done.exception())
+    def _forget(self, resource_id: str, operation: str) -> None:
+        if self._runs.get(resource_id.lower(), (None, ""))[1] == operation:
+            del self._runs[resource_id.lower()]
 
     async def _run(self, resource_id: str, operation: str, machine: Machine, script: Script) -> None:
-        if not script.wait:
-            await self._execute(resource_id, operation, machine, script)
-            return
-        async with self._locks.setdefault(machine.resource_id.lower(), asyncio.Lock()):
-            await self._execute(resource_id, operation, machine, script)
+        try:
+            if not script.wait:
+                await self._execute(resource_id, operation, machine, script)
+                return
+            async with self._locks.setdefault(machine.resource_id.lower(), asyncio.Lock()):
+                await self._execute(resource_id, operation, machine, script)
+        except OSError as error:
+            self._ctx.log.exception("run command %s", resource_id)
+            self._fail(resource_id, operation, f"The script could not be run: {error}")
+
+    def _fail(self, resource_id: str, operation: str, why: str) -> None:
+        self._commands.change(resource_id, operation, "Failed", executionState="Failed", executionMessage=why)
+        self._ctx.operations.fail(operation, FAILED_CODE, why)
+
+    def _succeed(self, resource_id: str, operation: str) -> None:
+        kept = self._commands.find(resource_id)
+        shown = shaped(kept, instance_view=False) if kept and kept["operation"] == operation else None
+        self._ctx.operations.succeed(operation, shown)
 
     async def _execute(self, resource_id: str, operation: str, machine: Machine, script: Script) -> None:
         self._commands.change(resource_id, operation, executionState="Running", startTime=self._now())
@@ -114,7 +123,7 @@ class Runner:
             message = failure_message(name, execution, code, output, error)
             self._ctx.operations.fail(operation, FAILED_CODE, message)
         else:
-            self._ctx.operations.succeed(operation)
+            self._succeed(resource_id, operation)
 
     def _now(self) -> str:
         return self._ctx.clock.now().isoformat()

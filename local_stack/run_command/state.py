@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,8 @@ from local_stack.run_command.errors import invalid, not_found
 
 DEFAULT_TIMEOUT = 5400
 MAX_SCRIPT = 256 * 1024
-UNDER_WAY = ("Creating", "Updating")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
+UNDER_WAY = ("Pending", "Running")
 SECRET = ("protectedParameters", "runAsPassword")
 
 
@@ -54,7 +56,7 @@ class Commands:
 
     def under_way(self) -> list[dict[str, Any]]:
         """Return the commands that had not ended when they were last written."""
-        return [kept for kept in self._kept.values() if kept["view"].get("executionState") == "Running"]
+        return [kept for kept in self._kept.values() if kept["view"].get("executionState") in UNDER_WAY]
 
     def accept(self, resource_id: str, given: dict[str, Any], operation: str) -> dict[str, Any]:
         """Keep a command that is about to run, without its secrets."""
@@ -89,11 +91,37 @@ class Commands:
         return self._kept.pop(resource_id.lower(), None) is not None
 
 
+def shaped(kept: dict[str, Any], *, instance_view: bool) -> dict[str, Any]:
+    """Return a command as ARM shows it; its end only on request, its secrets never."""
+    properties = dict(kept["properties"])
+    if instance_view:
+        statuses = []
+        if properties.get("runAsUser"):
+            note = "The local stack ignores runAsUser: scripts run as the user of the stack."
+            statuses.append({"code": "RunAsUser/ignored", "level": "Info", "message": note})
+        properties["instanceView"] = {"executionMessage": "", "statuses": statuses, **kept["view"]}
+    return {
+        "id": kept["id"],
+        "name": kept["name"],
+        "type": "Microsoft.Compute/virtualMachines/runCommands",
+        "location": kept["location"],
+        "tags": kept["tags"],
+        "properties": properties,
+    }
+
+
 def fingerprint(given: dict[str, Any]) -> str:
     """Return what decides whether a PUT is unchanged: the script and the open parameters."""
     properties = given["properties"]
     facts = [properties.get("source"), properties.get("parameters") or []]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def checked_name(name: str) -> str:
+    """Return a command's name, which also names its directory. Raises WireError (InvalidParameter)."""
+    if not _NAME.fullmatch(name):
+        raise invalid(f"The run command name '{name:.80}' is invalid: letters, digits, '_', '-' and '.'.")
+    return name
 
 
 def script_of(given: dict[str, Any]) -> Script:

@@ -5,11 +5,11 @@ Azurite does not.
 from __future__ import annotations
 
 from local_stack.core import Context, Listener, Provider, Service
-from local_stack.storage.accounts import Accounts, StorageAccounts
+from local_stack.storage.answers import Front
 from local_stack.storage.azurite import Azurite
-from local_stack.storage.front import Front
 from local_stack.storage.management import Parts
 from local_stack.storage.paths import front_listeners
+from local_stack.storage.state import Accounts, StorageAccounts
 from local_stack.storage.upstream import Upstream
 
 

@@ -62,6 +62,12 @@ def account_not_found(name: str) -> WireError:
     )
 
 
+def too_large() -> WireError:
+    return WireError(
+        413, "RequestBodyTooLarge", "The request body is too large and exceeds the maximum permissible limit."
+    )
+
+
 def unknown_operation(method: str, path: str) -> WireError:
     return WireError(
         501,

@@ -7,9 +7,9 @@ from functools import partial
 from aiohttp import web
 
 from local_stack.core import Listener, Route
+from local_stack.storage.answers import Front, challenge
 from local_stack.storage.azurite import SERVICES
 from local_stack.storage.errors import table_error, xml_error
-from local_stack.storage.front import Front, challenge
 
 
 def front_listeners(front: Front) -> list[Listener]:

@@ -15,4 +15,7 @@ process.stdin.on("data", (text) => {
   pending = lines.pop();
   for (const line of lines) process.env.AZURITE_ACCOUNTS = line;
 });
-process.stdin.on("end", () => process.kill(process.pid, "SIGTERM"));
+process.stdin.on("end", () => {
+  process.kill(process.pid, "SIGTERM");
+  setTimeout(() => process.kill(process.pid, "SIGKILL"), 5000).unref(); // should its orderly end hang
+});

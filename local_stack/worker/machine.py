@@ -6,6 +6,7 @@ through a directory of the machine's own, so that no package of the stack leaks 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -24,6 +25,8 @@ SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 JOB_USER = "nobody"
 OPEN = ("bin", "etc", "jobs")
 OWN = ("commands", "root")
+# The interpreter starts, and the way to the stack's directory is open.
+SEE = "import os, sys; os.stat(sys.argv[1])"
 # What a job needs: the interpreter with TLS, and to read every file given, or those right in a directory given.
 REACH = """import os, ssl, sys
 for top in sys.argv[1:]:
@@ -73,7 +76,9 @@ class Machine:
         return "jobs run as the stack's own user: no other can start the interpreter or reach the directories"
 
     def scratch(self, kind: str, name: str, user: User) -> Path:
-        """Return a fresh, empty directory for one run, owned by `user`."""
+        """Return a fresh, empty directory for one run, owned by `user`. Raises ValueError for a path."""
+        if name in ("", ".", "..") or "/" in name:
+            raise ValueError(f"{name!r} names no directory")
         path = self.directory / kind / name
         shutil.rmtree(path, ignore_errors=True)
         path.mkdir(parents=True, mode=0o700)
@@ -101,7 +106,7 @@ class Machine:
         except KeyError:
             return None
         user = User(entry.pw_uid, entry.pw_gid, JOB_USER)
-        if not self._succeeds(user, "pass"):
+        if not self._succeeds(user, SEE, str(self._ctx.directory.absolute())):
             return None
         self._open_the_way()
         reached = [value for value in self._custom.values() if value.startswith("/") and Path(value).exists()]
@@ -109,10 +114,14 @@ class Machine:
         return user if can else None
 
     def _open_the_way(self) -> None:
-        """Let others pass through the stack's directory to the machines', and see nothing else in it."""
+        """Let others pass through the stack's directory to the machines', and see nothing else in it.
+
+        A link is left alone: what it leads to is not the stack's.
+        """
         for entry in self._ctx.directory.iterdir():
-            if entry.name != "vms":
-                entry.chmod(entry.stat().st_mode & 0o700)
+            if entry.name != "vms" and not entry.is_symlink():
+                with contextlib.suppress(FileNotFoundError):  # a draft that got its name meanwhile
+                    entry.chmod(entry.stat().st_mode & 0o700)
         self._ctx.directory.chmod(0o711)
 
     def _succeeds(self, user: User, program: str, *arguments: str) -> bool:

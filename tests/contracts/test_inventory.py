@@ -98,7 +98,7 @@ def test_a_missing_role_is_named(real: Real) -> None:
 
 
 def test_an_answer_that_does_not_come_is_transient(real: Real) -> None:
-    nowhere = real.reader("https://127.0.0.1:9", retries=0)
+    nowhere = real.reader("https://127.0.0.1:9")
     with pytest.raises(Transient) as ended:
         nowhere.resources()
     assert ended.value.code == "azure-unreachable"

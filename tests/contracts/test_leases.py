@@ -14,7 +14,7 @@ from tests.builders.cloud_fixtures import stored_cloud  # noqa: F401
 from tests.fakes.leases import FakeLeases, FakeReleasePointer
 from vibedata.adapters.leases import AzureLeases
 from vibedata.adapters.releases import AzureReleasePointer
-from vibedata.errors import Blocked, Failed
+from vibedata.errors import Blocked, Failed, Transient
 from vibedata.ports import ReleaseRecord
 
 RECORD = ReleaseRecord("sha256:" + "a" * 64, "sha256:" + "b" * 64, "1.4.0", "stable", 2**33, "operation-1")
@@ -173,3 +173,26 @@ def test_without_the_role_it_is_named(stored_cloud: Cloud) -> None:
     finally:
         stored_cloud.grant()
     assert caught.value.detail["role"] == "Storage Table Data Contributor"
+
+
+def test_a_renewal_whose_answer_is_lost_keeps_the_lease(real: Real, stored_cloud: Cloud) -> None:
+    lease = real.leases.acquire("instance", owner="one")
+    stored_cloud.stack.faults.add("storage", "table.UpdateEntity", reset=True, after=True, times=1)
+    real.time.at += timedelta(seconds=15)
+    lease.check()
+    lease.check()
+    real.time.at += timedelta(seconds=15)
+    lease.check()
+    assert stored_cloud.stack.faults.list() == []
+
+
+def test_a_lease_that_cannot_be_renewed_ends_with_its_term(real: Real, stored_cloud: Cloud) -> None:
+    lease = real.leases.acquire("instance", owner="one")
+    stored_cloud.stack.faults.add("storage", "table.UpdateEntity", status=503, times=4)
+    real.time.at += timedelta(seconds=15)
+    lease.check()
+    real.time.at += timedelta(seconds=16)
+    with pytest.raises(Transient):
+        lease.check()
+    lease.release()
+    stored_cloud.stack.faults.clear()

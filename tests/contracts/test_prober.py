@@ -175,9 +175,9 @@ def test_services_answer_with_the_role_and_name_it_without(services: Tenant, kin
 
 
 def test_a_vault_that_asks_for_another_token_gets_none(services: Tenant) -> None:
-    from vibedata.adapters.service_reads import VAULT_AUDIENCES, _Pinned
+    from vibedata.adapters.service_reads import VAULT_AUDIENCES, Pinned
 
-    pinned = _Pinned(services.credential, VAULT_AUDIENCES)
+    pinned = Pinned(services.credential, VAULT_AUDIENCES)
     assert pinned.get_token("https://vault.azure.net/.default").token
     with pytest.raises(Exception, match="management"):
         pinned.get_token("https://management.azure.com/.default")

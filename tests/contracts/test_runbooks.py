@@ -13,7 +13,7 @@ from tests.fakes.runbooks import FakeRunbooks
 from tests.local_stack.automation.world import account, own_stack
 from vibedata.adapters.automation import AzureRunbooks
 from vibedata.automation import ScheduleLink, ScheduleRecord
-from vibedata.errors import BadInput, Blocked, VibedataError
+from vibedata.errors import BadInput, Blocked, Transient, VibedataError
 from vibedata.ports import Runbooks
 
 LINK_ID = "0b8e6a0c-6a8a-4a9e-9a35-0d6d3d5a0001"
@@ -136,8 +136,9 @@ def test_link_cannot_be_put_twice(port: Runbooks) -> None:
     publish(port)
     port.put_schedule(schedule())
     port.put_link(link())
-    with pytest.raises(BadInput):
+    with pytest.raises(Transient) as caught:
         port.put_link(link())
+    assert caught.value.code == "azure-conflict"
 
 
 def test_deleted_schedule_takes_its_link_along(port: Runbooks) -> None:
@@ -172,7 +173,7 @@ def test_missing_role_is_named(own: ThreadedStack, call: Callable[[Runbooks], ob
 )
 def test_trouble_is_transient(own: ThreadedStack, fault: dict[str, object], code: str) -> None:
     at = account(own)
-    port = AzureRunbooks(at.credential, at.settings, retries=0)
+    port = AzureRunbooks(at.credential, at.settings)
     own.faults.add("automation", "runbook.list", times=1, **fault)
     with pytest.raises(VibedataError) as caught:
         port.all()

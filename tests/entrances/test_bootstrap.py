@@ -294,7 +294,7 @@ def test_what_it_says_twice_it_says_alike() -> None:
     row = next(r for r in contracts.load("rbac.json")["assignments"] if r["key"] == "registry-import")
     assert {script.IMPORT, script.PULL} <= set(row["actions"])
     assert script.ROLES[script.IMPORT] == script.ROLES[script.PULL] == row["role"]
-    assert (script.TRIES, script.PAUSE) == (retry.ATTEMPTS, retry.DELAY_SECONDS)
+    assert (script.ATTEMPTS, script.PAUSE) == (retry.ATTEMPTS, retry.DELAY_SECONDS)
     assert script.LAYER_TYPE == media_types.BUNDLE_LAYER
     assert set(script.NEEDED) <= {setting.name for setting in dataclasses.fields(Settings)}
     documented = (SCRIPT.parents[1] / "docs" / "errors.md").read_text("utf-8")
@@ -412,7 +412,7 @@ def test_retry_after_is_obeyed(worker: Worker) -> None:
     assert time.monotonic() - began >= 4
 
 
-def test_a_blob_that_is_cut_three_times_is_given_up(worker: Worker) -> None:
+def test_a_blob_that_is_cut_every_time_is_given_up(worker: Worker) -> None:
     packed = bundle()
     worker.cloud.push(packed, host=worker.cloud.customer_registry)
     worker.cloud.stack.faults.set(f"oci_registry.blob.{digest_of(packed.blobs[1])}", "truncate")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from vibedata.automation import RunbookRecord, ScheduleLink, ScheduleRecord
-from vibedata.errors import BadInput, VibedataError
+from vibedata.errors import BadInput, Transient, VibedataError
 
 
 class Killed(BaseException):
@@ -92,7 +92,7 @@ class FakeRunbooks:
     def put_link(self, link: ScheduleLink) -> None:
         self._write(f"link {link.runbook}")
         if link.link_id in self.links:
-            raise BadInput("azure-refused", "a link of that id exists", hint="delete it")
+            raise Transient("azure-conflict", "a link of that id exists", hint="run again")
         if link.schedule not in self.schedules or self.published(link.runbook) is None:
             raise BadInput("azure-refused", "no such schedule or published runbook", hint="create it")
         self.links[link.link_id] = link

@@ -13,7 +13,7 @@ from tests.fakes.blobs import FakeArtifactBlobs
 from tests.fakes.leases import FakeReleasePointer
 from tests.fakes.operations_log import RecordingLog
 from tests.fakes.runbooks import FakeRunbooks, Killed
-from vibedata import automation, envelope
+from vibedata import automation, envelope, retry
 from vibedata.catalog import RUNBOOKS
 from vibedata.errors import BadInput, Blocked, Failed, Transient
 from vibedata.flows.publish_runbooks import publish_runbooks
@@ -35,9 +35,10 @@ class World:
         self.slept: list[float] = []
         self.release({})
 
-    def release(self, contents: dict[str, bytes]) -> None:
+    def release(self, contents: dict[str, bytes], **retries: int) -> None:
         """Import a release whose runbooks have these contents (default: a line each)."""
         document = sample_manifest()
+        document["networkRetryPolicies"].update(retries)
         for item in document["runbooks"]:
             content = contents.get(item["name"], f"print({item['name']!r})\n".encode())
             digest = digest_of(content)
@@ -218,6 +219,17 @@ def test_role_that_never_comes_blocks_after_its_time(world: World) -> None:
 def test_chance_failure_is_tried_again(world: World) -> None:
     world.runbooks.failing = [Transient("azure-busy", "busy", hint="wait")]
     assert world.run().written["runbooks"] == len(RUNBOOKS)
+
+
+def test_the_manifests_retry_numbers_count_until_the_registrys_are_known(world: World) -> None:
+    world.release({}, attempts=5, delaySeconds=7)
+    world.runbooks.failing = [Transient("azure-busy", "busy", hint="wait")] * 5
+    world.run()
+    assert world.slept == [7.0] * 5
+    world.runbooks.failing = [Transient("azure-busy", "busy", hint="wait")] * 5
+    with pytest.raises(Transient):
+        world.run(network=lambda: retry.network(1, 3))
+    assert world.slept[5:] == [3.0]
 
 
 def test_type_that_cannot_be_changed_is_the_services_own_error(world: World) -> None:

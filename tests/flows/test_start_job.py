@@ -8,7 +8,7 @@ import pytest
 
 from tests.fakes.jobs import FakeJobs, Fate
 from tests.fakes.operations_log import RecordingLog
-from vibedata import envelope
+from vibedata import envelope, retry
 from vibedata.envelope import job_name
 from vibedata.errors import BadInput, Blocked, Failed, Transient, VibedataError
 from vibedata.flows.start_job import start_job
@@ -18,6 +18,7 @@ from vibedata.recorder import Recorder
 
 OPERATION = "0b8e6a0c-6a8a-4a9e-9a35-0d6d3d5a0001"
 BUNDLE = "sha256:" + "b" * 64
+OTHER = "sha256:" + "c" * 64
 NOW = datetime(2026, 3, 1, tzinfo=timezone.utc)
 RESULT = {"verb": "run_health", "status": "done", "written": {"health_rows": 3}, "message": "3 rows."}
 DONE = Fate(output="hello\n" + json.dumps(RESULT))
@@ -66,6 +67,22 @@ def test_job_is_started_under_its_name_and_its_result_returned() -> None:
     told = envelope.decode(world.jobs.kept[name].record.parameter)
     assert (told.verb, told.operation_id, told.bundle) == ("run_health", OPERATION, BUNDLE)
     assert told.args == {"gate": True}
+
+
+@pytest.mark.parametrize(("asked", "pinned"), [(None, OTHER), (BUNDLE, BUNDLE)])
+def test_job_runs_the_bundle_that_started_it_unless_another_is_named(asked: str | None, pinned: str) -> None:
+    world = World(DONE)
+    world.run(bundle=asked, running_bundle=OTHER)
+    (name,) = world.jobs.started
+    assert envelope.decode(world.jobs.kept[name].record.parameter).bundle == pinned
+
+
+def test_registry_policy_says_how_often_to_try_again() -> None:
+    world = World(DONE)
+    world.jobs.failing = [Transient("azure-busy", "busy", hint="wait")] * 2
+    with pytest.raises(Transient):
+        world.run(network=lambda: retry.network(1, 3))
+    assert world.now - NOW == timedelta(seconds=3)
 
 
 def test_job_that_found_nothing_to_do_is_nothing_written() -> None:

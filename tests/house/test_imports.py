@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-NOUNS_MAY = {"errors", "catalog", "envelope", "contracts", "operations", "redact"}
-ENTRANCES = {"__main__", "entry", "cli", "console", "day0", "wiring"}
+# What is no noun: entrances, wiring, the ports and what stands on them.
+NO_NOUNS = {
+    *("__main__", "entry", "cli", "commands", "console", "day0", "deploying", "options", "release_commands"),
+    *("wiring", "ports", "recorder", "settings", "sweep", "registry_copy"),
+}
 OURS = {"vibedata", "oci", "local_stack", "demo", "tools", "runbooks", "functions_app", "tests"}
 
 
@@ -55,7 +58,7 @@ def test_flows_know_ports_and_nouns_only(path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "vibedata").glob("*.py")), ids=name_of)
+@pytest.mark.parametrize("path", [*sorted((ROOT / "vibedata").glob("*.py")), *files("vibedata/ports")], ids=name_of)
 def test_nouns_and_entrances_leave_the_sdks_to_adapters(path: Path) -> None:
     assert not stray(path, ("azure", "requests", "socket", "oras"))
     if path.stem != "wiring":
@@ -77,3 +80,13 @@ def test_runbooks_are_ascii_and_use_the_standard_library_only(path: Path) -> Non
     text = path.read_text("utf-8")
     assert text.isascii()
     assert not [name for name in imports(path) if name.split(".")[0] in OURS]
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in sorted((ROOT / "vibedata").glob("*.py")) if p.stem not in NO_NOUNS], ids=name_of
+)
+def test_nouns_are_pure(path: Path) -> None:
+    """A noun knows nouns: no flow, no wiring, no clock, no environment, no network."""
+    reach = tuple(f"vibedata.{name}" for name in sorted(NO_NOUNS) if name != "ports")
+    assert not stray(path, (*reach, "vibedata.flows", "os", "subprocess", "urllib.request", "time"))
+    assert "datetime.now" not in path.read_text("utf-8")

@@ -10,7 +10,9 @@ import pytest
 from demo.instance import Instance
 from tests.environment import World
 from tests.journeys.conftest import Walk
-from vibedata import deploying, wiring
+from vibedata import deploying, retry, wiring
+from vibedata.adapters.automation_jobs import AzureJobs
+from vibedata.envelope import decode, job_name
 
 # What a second run may still write: who it is, its Run Commands and jobs, its lease and its log.
 REPEATED = {
@@ -51,6 +53,12 @@ def test_day0_brings_a_fresh_instance_to_the_baseline(
     assert {"import_artifacts", "publish_runbooks", "bootstrap_registry", "run_health", "start_job"} <= ended
     assert len({row["EventId"] for row in rows}) == len(rows)
     assert "password" not in json.dumps(rows).lower()
+
+    jobs = AzureJobs(reader.credential(), instance.settings)
+    started = [jobs.get(job_name(walk.operation_id, verb, 1)) for verb in ("bootstrap_registry", "run_health")]
+    assert {decode(job.parameter).bundle for job in started} == {instance.deployment.bundle_digest}
+    for verb in ("start_job", "run_health"):
+        assert reader.flow(verb)[1]["network"]() == retry.network(3, 2), "read from the registry"
 
 
 def test_day0_twice_writes_nothing_the_second_time(instance: Instance, day0: Callable[..., Walk]) -> None:

@@ -115,7 +115,7 @@ def test_chance_failures_everywhere_change_nothing_in_the_end(
     faults.add("oci_registry", "manifest.*", status=503, times=1)
     faults.add("storage", "blob.PutBlob", status=503, times=1)
     faults.add("storage", "table.*", status=500, times=1)
-    importing.run(network=retry.network(4, 0.1))
+    importing.run(network=lambda: retry.network(4, 0.1))
     assert faults.list() == [], "every fault has struck"
     assert importing.pointer.get().digest == release.release.digest
     assert importing.run().changed == 0

@@ -66,3 +66,23 @@ def test_a_broken_file_is_no_silent_default(tmp_path: Path) -> None:
 def test_a_number_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="VIBEDATA_JOB_POLL_SECONDS"):
         settings.load(write(tmp_path, REQUIRED) | {"VIBEDATA_JOB_POLL_SECONDS": "soon"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("blob_endpoint", 7),
+        ("dns_servers", "127.0.0.1"),
+        ("dns_servers", [53]),
+        ("propagation_seconds", "600"),
+        ("propagation_seconds", -1),
+        ("propagation_seconds", True),
+        ("job_poll_seconds", float("inf")),
+    ],
+)
+def test_a_value_of_another_kind_is_refused_by_name(tmp_path: Path, name: str, value: object) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps({**REQUIRED, name: value}))
+    with pytest.raises(BadInput, match=name) as caught:
+        settings.load({}, file)
+    assert caught.value.code == "settings-invalid"

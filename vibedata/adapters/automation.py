@@ -13,34 +13,32 @@ from azure.mgmt.automation import AutomationClient
 from azure.mgmt.automation import models as m
 
 from vibedata.adapters.azure_errors import azure_errors
+from vibedata.adapters.clients import ONE_TRY
 from vibedata.automation import PARAMETER, RunbookRecord, ScheduleLink, ScheduleRecord
 from vibedata.errors import Failed
 from vibedata.settings import Settings
 
 NEEDS = "automation"
 POLL_SECONDS = 0.2  # where the service names no Retry-After; it mostly answers at once
-RETRIES = 3  # inside the client, which honours Retry-After; what is left is tried again by the flow
 TIME_ZONE = "UTC"
 
 
-def automation_client(
-    credential: TokenCredential, settings: Settings, retries: int = RETRIES
-) -> AutomationClient:
+def automation_client(credential: TokenCredential, settings: Settings) -> AutomationClient:
     """Return the management client for the instance's subscription."""
     return AutomationClient(
         credential,
         settings.subscription_id,
         base_url=settings.arm_endpoint,
         polling_interval=POLL_SECONDS,
-        retry_total=retries,
+        **ONE_TRY,
     )
 
 
 class AzureRunbooks:
     """See `ports.Runbooks`."""
 
-    def __init__(self, credential: TokenCredential, settings: Settings, *, retries: int = RETRIES) -> None:
-        self._client = automation_client(credential, settings, retries)
+    def __init__(self, credential: TokenCredential, settings: Settings) -> None:
+        self._client = automation_client(credential, settings)
         self._at = (settings.resource_group, settings.automation_account)
 
     def all(self) -> list[RunbookRecord]:

@@ -6,7 +6,7 @@ from azure.core.credentials import TokenCredential
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.mgmt.automation import models as m
 
-from vibedata.adapters.automation import NEEDS, RETRIES, automation_client, word
+from vibedata.adapters.automation import NEEDS, automation_client, word
 from vibedata.adapters.azure_errors import azure_errors
 from vibedata.automation import PARAMETER, JobRecord
 from vibedata.errors import Blocked
@@ -16,8 +16,8 @@ from vibedata.settings import Settings
 class AzureJobs:
     """See `ports.Jobs`."""
 
-    def __init__(self, credential: TokenCredential, settings: Settings, *, retries: int = RETRIES) -> None:
-        self._client = automation_client(credential, settings, retries)
+    def __init__(self, credential: TokenCredential, settings: Settings) -> None:
+        self._client = automation_client(credential, settings)
         self._at = (settings.resource_group, settings.automation_account)
 
     def start(self, name: str, *, runbook: str, worker_group: str, parameter: str) -> bool:

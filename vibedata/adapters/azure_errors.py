@@ -21,6 +21,8 @@ from vibedata import contracts
 from vibedata.errors import BadInput, Blocked, Failed, Transient, VibedataError
 
 BUSY = {408, 429, 500, 502, 503, 504}
+CHANGED_MEANWHILE = {409, 412}
+PROHIBITED = {"RequestDisallowedByPolicy", "ScopeLocked", "ReadOnlyDisabledSubscription"}
 
 
 @contextmanager
@@ -36,6 +38,8 @@ def translate(error: AzureError, *, doing: str, needs: str = "") -> VibedataErro
     """Return our error for Azure's: Blocked for missing rights, Transient for what passes, Failed for the rest."""
     detail = _detail(error)
     status = getattr(error, "status_code", None)
+    if detail.get("azureCode") in PROHIBITED:
+        return _prohibited(error, doing, detail)
     if status == 403:
         return role_missing(needs, doing, detail)
     if isinstance(error, ClientAuthenticationError):
@@ -56,10 +60,19 @@ def translate(error: AzureError, *, doing: str, needs: str = "") -> VibedataErro
 
 
 def role_missing(needs: str, doing: str, detail: Mapping[str, Any] | None = None) -> Blocked:
-    """Return the error that names the role to assign, for a 403 on what row `needs` of rbac.json grants."""
+    """Return the error that names the role to assign, for a 403 on what row `needs` of rbac.json grants.
+
+    Without such a row it was not vibedata-uami who asked, but whoever deploys or publishes.
+    """
     row = next((r for r in contracts.load("rbac.json")["assignments"] if r["key"] == needs), None)
-    role = row["role"] if row else "the right role"
-    scope = row["scope"] if row else "the resource"
+    if row is None:
+        return Blocked(
+            "role-missing",
+            f"The identity that is signed in may not {doing}.",
+            hint="Sign in as one that has the role for it, or have that role assigned, and run again.",
+            detail=detail,
+        )
+    role, scope = row["role"], row["scope"]
     return Blocked(
         "role-missing",
         f"vibedata-uami may not {doing}: the role {role!r} at the {scope} is missing or has not spread yet.",
@@ -68,9 +81,18 @@ def role_missing(needs: str, doing: str, detail: Mapping[str, Any] | None = None
             "role": role,
             "scope": scope,
             "key": needs,
-            "actions": row["actions"] if row else [],
+            "actions": row["actions"],
             **(detail or {}),
         },
+    )
+
+
+def _prohibited(error: AzureError, doing: str, detail: Mapping[str, Any]) -> Blocked:
+    return Blocked(
+        "azure-prohibited",
+        f"The customer's governance forbids to {doing}: {detail['azureCode']}: {_first_line(error)}",
+        hint="Exempt the managed resource group from the policy or remove the lock that is named, then run again.",
+        detail=detail,
     )
 
 
@@ -82,7 +104,15 @@ def _by_status(error: AzureError, status: int | None, doing: str, detail: dict[s
             message,
             hint="Azure asked to wait; run again later.",
             detail=detail,
-            retry_after=_retry_after(error),
+            retry_after=retry_after(error),
+        )
+    if status in CHANGED_MEANWHILE:
+        return Transient(
+            "azure-conflict",
+            message,
+            hint="Something else is changing it: wait until that has ended, then run again.",
+            detail=detail,
+            retry_after=retry_after(error),
         )
     if status == 404:
         return Blocked(
@@ -112,12 +142,14 @@ def _detail(error: AzureError) -> dict[str, Any]:
     return {key: str(value) for key, value in found.items() if value}
 
 
-def _retry_after(error: AzureError) -> float | None:
+def retry_after(error: Exception) -> float | None:
+    """Return the seconds that an answer asks to wait, if it does."""
     headers: Mapping[str, str] = getattr(getattr(error, "response", None), "headers", None) or {}
     try:
-        return float(headers["Retry-After"])
+        seconds = float(headers["Retry-After"])
     except (KeyError, ValueError):
         return None
+    return seconds if seconds >= 0 else None  # nan is not, either
 
 
 def _first_line(error: AzureError) -> str:

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import re
 
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import BlobClient, BlobServiceClient
 
 from vibedata.adapters.azure_errors import azure_errors
+from vibedata.adapters.clients import ONE_TRY
+from vibedata.envelope import DIGEST
 from vibedata.errors import BadInput, Blocked, Failed
 
-DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+MAX_BLOB_BYTES = 16 * 1024 * 1024  # a larger one is none of ours: taken as empty, it has another digest
 NEEDS = "blob-data"  # its row in contracts/rbac.json
 
 
 class AzureArtifactBlobs:
-    """The containers of the instance's storage account; `retries` are the SDK's own, for chance failures."""
+    """The containers of the instance's storage account."""
 
-    def __init__(self, endpoint: str, credential: TokenCredential, *, retries: int = 0) -> None:
-        self._service = BlobServiceClient(endpoint, credential=credential, retry_total=retries)
+    def __init__(self, endpoint: str, credential: TokenCredential) -> None:
+        self._service = BlobServiceClient(endpoint, credential=credential, **ONE_TRY)
 
     def has(self, container: str, digest: str) -> bool:
         """Tell whether something lies under the digest's name."""
@@ -70,14 +71,14 @@ class AzureArtifactBlobs:
     def _read(self, container: str, digest: str) -> bytes:
         with azure_errors(f"read {container}/{digest}", needs=NEEDS):
             try:
-                data: bytes = self._blob(container, digest).download_blob().readall()
+                found = self._blob(container, digest).download_blob()
+                return bytes(found.readall()) if found.size <= MAX_BLOB_BYTES else b""
             except ResourceNotFoundError as error:
                 raise Blocked(
                     "blob-missing",
                     f"There is no blob {container}/{digest}.",
                     hint="Run import_artifacts: it brings the release's content into the storage account.",
                 ) from error
-        return data
 
     def _blob(self, container: str, digest: str) -> BlobClient:
         return self._service.get_blob_client(container, blob_name(digest))

@@ -17,7 +17,6 @@ from azure.core.exceptions import (
 from azure.data.tables import (
     EdmType,
     EntityProperty,
-    TableClient,
     TableEntity,
     TableTransactionError,
     UpdateMode,
@@ -25,6 +24,7 @@ from azure.data.tables import (
 
 from vibedata import registry_entities
 from vibedata.adapters.azure_errors import azure_errors
+from vibedata.adapters.tables import table_client
 from vibedata.errors import Transient
 from vibedata.registry import Change, Row
 
@@ -40,7 +40,7 @@ class ComponentTables:
     """A ComponentRegistry over one partition; entities that are no rows of ours are left alone."""
 
     def __init__(self, endpoint: str, credential: TokenCredential, instance_id: str) -> None:
-        self._table = TableClient(endpoint, table_name=TABLE, credential=credential)
+        self._table = table_client(endpoint, TABLE, credential)
         self._partition = registry_entities.encode_key(instance_id)
 
     def read(self, prefix: str = "") -> list[Row]:

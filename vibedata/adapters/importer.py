@@ -15,6 +15,7 @@ from azure.mgmt.containerregistry.models import (
 )
 
 from vibedata.adapters.azure_errors import BUSY, translate
+from vibedata.adapters.clients import ONE_TRY
 from vibedata.errors import Blocked, Failed, Transient, VibedataError
 from vibedata.ports import ImportOutcome
 
@@ -49,7 +50,7 @@ class AcrImporter:
         poll_seconds: float = 2.0,
     ) -> None:
         self._registries = ContainerRegistryManagementClient(
-            credential, subscription_id, base_url=arm_endpoint, polling_interval=poll_seconds, retry_total=0
+            credential, subscription_id, base_url=arm_endpoint, polling_interval=poll_seconds, **ONE_TRY
         ).registries
         self._target = (resource_group, registry_name)
         self._publisher = publisher_registry

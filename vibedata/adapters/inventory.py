@@ -10,6 +10,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.mgmt.resource.resources import ResourceManagementClient
 
 from vibedata.adapters.azure_errors import azure_errors
+from vibedata.adapters.clients import ONE_TRY
 from vibedata.discovery import Resource
 
 ROLE = "inventory"
@@ -37,17 +38,8 @@ class ResourceManagerInventory:
         credential: TokenCredential,
         subscription_id: str,
         resource_group: str,
-        *,
-        retries: int = 3,
     ) -> None:
-        self._client = ResourceManagementClient(
-            credential,
-            subscription_id,
-            base_url=endpoint,
-            connection_timeout=10,
-            read_timeout=30,
-            retry_total=retries,
-        )
+        self._client = ResourceManagementClient(credential, subscription_id, base_url=endpoint, **ONE_TRY)
         self._group = resource_group
 
     def resources(self) -> list[Resource]:

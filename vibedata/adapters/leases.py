@@ -21,7 +21,7 @@ from azure.core.exceptions import (
 from azure.data.tables import TableClient, UpdateMode
 
 from vibedata.adapters.azure_errors import azure_errors
-from vibedata.errors import Blocked, Failed
+from vibedata.errors import Blocked, Failed, Transient, VibedataError
 
 NEEDS = "table-data"  # its row in contracts/rbac.json
 TERM_SECONDS = 30.0
@@ -44,18 +44,24 @@ class AzureLease:
         with self._lock:
             if self._leases.now() < self._row["Until"] - self._leases.term * 2 / 3:
                 return
-            self._write({**self._row, "Until": self._leases.now() + self._leases.term})
+            try:
+                self._write({**self._row, "Until": self._leases.now() + self._leases.term})
+            except Transient:
+                if (
+                    self._leases.now() >= self._row["Until"]
+                ):  # else it is still ours, and the next look renews it
+                    raise
 
     def release(self) -> None:
-        """Give the lease back at once; a lost one is left alone."""
+        """Give the lease back at once; a lost one is left alone, one out of reach runs out by itself."""
         with self._lock:
             try:
                 self._write({**self._row, "Until": self._leases.now(), "Owner": ""})
-            except Failed:
+            except VibedataError:
                 return
 
     def _write(self, row: dict[str, Any]) -> None:
-        etag = self._leases.swap(row, self._etag)
+        etag = self._leases.swap(row, self._etag) or self._leases.swap_again(row)
         if etag is None:
             raise Failed(
                 "lease-lost",
@@ -108,6 +114,11 @@ class AzureLeases:
             except (ResourceModifiedError, ResourceNotFoundError):
                 return None
         return str(reply["etag"])
+
+    def swap_again(self, row: dict[str, Any]) -> str | None:
+        """Replace a row that nobody else has taken since: our last write may have arrived without its answer."""
+        found, etag = self._read(row["RowKey"])
+        return self.swap(row, etag) if found and etag and found["Fence"] == row["Fence"] else None
 
     def _is_held(self, row: dict[str, Any], owner: str) -> bool:
         return bool(row["Owner"]) and row["Owner"] != owner and row["Until"] > self.now()

@@ -16,11 +16,12 @@ from azure.core.credentials import TokenCredential
 from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
 from azure.monitor.ingestion import LogsIngestionClient
 
+from vibedata.adapters.azure_errors import retry_after
+from vibedata.retry import ATTEMPTS, DELAY_SECONDS
+
 MAX_BATCH_BYTES = 900_000  # the service counts 1 MB, both compressed and uncompressed
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
-ATTEMPTS = 3  # NFR-8: three times, two seconds apart
-PAUSE_SECONDS = 2.0
 PASSING = frozenset((403, 408, 429, 500, 502, 503, 504))  # 403: the role may not have spread yet (D13)
 
 
@@ -48,7 +49,7 @@ class Ingestion:
         credential: TokenCredential,
         wait: Callable[[float], bool],
         *,
-        pause_seconds: float = PAUSE_SECONDS,
+        pause_seconds: float = DELAY_SECONDS,
     ) -> None:
         self._rule_id = rule_id
         self._stream = stream
@@ -85,11 +86,11 @@ class Ingestion:
         return delivery
 
     def _post_patiently(self, batch: list[bytes], deadline: float) -> Exception | None:
-        for attempt in range(1, ATTEMPTS + 1):
+        for again in range(ATTEMPTS + 1):
             trouble = self._post(batch)
-            if trouble is None or not _passes(trouble) or attempt == ATTEMPTS:
+            if trouble is None or not _passes(trouble) or again == ATTEMPTS:
                 return trouble
-            pause = max(self._pause, _retry_after(trouble))
+            pause = max(self._pause, retry_after(trouble) or 0.0)
             if time.monotonic() + pause > deadline or self._wait(pause):
                 return trouble
         return None
@@ -126,14 +127,6 @@ def _passes(error: Exception) -> bool:
     if isinstance(error, (ServiceRequestError, ServiceResponseError)):
         return True
     return isinstance(error, HttpResponseError) and error.status_code in PASSING
-
-
-def _retry_after(error: Exception) -> float:
-    headers = getattr(getattr(error, "response", None), "headers", None) or {}
-    try:
-        return float(headers.get("Retry-After", "0"))
-    except ValueError:
-        return 0.0
 
 
 def _reason(error: Exception) -> str:

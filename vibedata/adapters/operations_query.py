@@ -12,10 +12,10 @@ from azure.monitor.query import LogsQueryClient, LogsQueryPartialResult
 from vibedata.adapters.azure_errors import azure_errors
 from vibedata.errors import Transient
 from vibedata.operations_table import table
+from vibedata.retry import ATTEMPTS
 from vibedata.settings import Settings
 
 AUDIENCE = "https://api.loganalytics.io"
-ATTEMPTS = 3
 MAX_ROWS = 10_000
 
 

@@ -23,13 +23,13 @@ def read_vault(url: str, credential: TokenCredential, timeout: float) -> str:
     """List at most one secret's name within `timeout` seconds; raises what the SDK raises."""
     from azure.keyvault.secrets import SecretClient
 
-    pinned = _Pinned(credential, VAULT_AUDIENCES)
+    pinned = Pinned(credential, VAULT_AUDIENCES)
     with SecretClient(url, pinned, verify_challenge_resource=False, **_impatient(timeout)) as client:
         next(client.list_properties_of_secrets(max_page_size=1).by_page(), None)
     return "The vault answers us."
 
 
-class _Pinned:
+class Pinned:
     """A credential that gives tokens for these audiences only.
 
     The vault's challenge names the audience; the SDK's own check compares it with the vault's host name, which a

@@ -36,18 +36,19 @@ def bootstrap_registry(
     recorder: Recorder,
     clock: Callable[[], datetime],
     propagation_seconds: float = 0.0,
-    network: retry.Policy | None = None,
+    network: Callable[[], retry.Policy | None] = retry.unknown,
     pause: Callable[[float], None] = time.sleep,
     name_suffix: str = "",
     dry_run: bool = False,
 ) -> Summary:
     """Make the registry say what the imported release and Azure say; return the difference that was written.
 
-    `name_suffix` is the instance's own (D11); `network` the registry's retry policy: without it the manifest's
-    counts. Waits up to `propagation_seconds` for a role that has not spread. Raises Blocked (release-not-imported, component-ambiguous; component-missing once the rest is
-    registered), Transient (registry-changed), BadInput (manifest-invalid, registry-row-too-large).
+    `name_suffix` is the instance's own (D11); `network` the registry's retry policy, until there is one the
+    manifest's. Waits up to `propagation_seconds` for a role that has not spread. Raises Blocked
+    (release-not-imported, component-ambiguous; component-missing once the rest is registered), Transient
+    (registry-changed), BadInput (manifest-invalid, registry-row-too-large).
     """
-    patience = retry.Patience(network, retry.propagation(propagation_seconds), pause, clock)
+    patience = retry.Patience(network(), retry.propagation(propagation_seconds), pause, clock)
     with recorder.step("read-release"):
         record = importing.imported(patience.call(releases.get))
         recorder.of_release(record.digest)

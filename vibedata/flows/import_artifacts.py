@@ -45,7 +45,7 @@ def import_artifacts(
     image_tag: str,
     suite_version: str,
     propagation_seconds: float,
-    network: retry.Policy | None = None,
+    network: Callable[[], retry.Policy | None] = retry.unknown,
     pause: Callable[[float], None],
     recorder: Recorder,
     clock: Callable[[], datetime],
@@ -56,7 +56,7 @@ def import_artifacts(
     `network` is the component registry's retry policy; without it the manifest's counts. Raises Blocked
     (lease-held, role-missing, release-*, artifact-not-published), Failed (artifact-*, import-failed).
     """
-    patience = retry.Patience(network, retry.propagation(propagation_seconds), pause, clock)
+    patience = retry.Patience(network(), retry.propagation(propagation_seconds), pause, clock)
     copy = RegistryCopy(artifacts, importer, patience)
     lease = patience.call(lambda: leases.acquire(LEASE, owner=recorder.operation.operation_id))
     try:

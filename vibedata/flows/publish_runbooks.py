@@ -30,7 +30,7 @@ def publish_runbooks(
     releases: ReleasePointer,
     worker_group: str,
     propagation_seconds: float,
-    network: retry.Policy | None = None,
+    network: Callable[[], retry.Policy | None] = retry.unknown,
     pause: Callable[[float], None],
     recorder: Recorder,
     clock: Callable[[], datetime],
@@ -42,7 +42,7 @@ def publish_runbooks(
     `propagation_seconds` for a role that has not spread yet. Raises Blocked (release-not-imported, blob-missing,
     role-missing), BadInput (manifest-invalid), Failed (runbook-drift, blob-tampered), Transient.
     """
-    patience = retry.Patience(network, retry.propagation(propagation_seconds), pause, clock)
+    patience = retry.Patience(network(), retry.propagation(propagation_seconds), pause, clock)
     publisher = _Publisher(runbooks, worker_group, clock, dry_run)
     with recorder.step("read-release") as step:
         release = importing.imported(patience.call(releases.get))

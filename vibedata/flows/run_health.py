@@ -34,17 +34,18 @@ def run_health(
     deadline_seconds: float = 300.0,
     poll_seconds: float = 5.0,
     propagation_seconds: float = 0.0,
-    network: retry.Policy | None = None,
+    network: Callable[[], retry.Policy | None] = retry.unknown,
     dry_run: bool = False,
     pause: Callable[[float], None] = time.sleep,
 ) -> Summary:
     """Write what changed; a `gate` sweeps every `poll_seconds`, for at most `deadline_seconds`.
 
-    `network` is the registry's retry policy, as the sweep reads it too. Raises Blocked (registry-empty; role-missing, as a gate also the log's), Transient (azure-unreachable and
-    kin: the registry itself), and as a gate Failed (health-gate).
+    `network` is the registry's retry policy, for what is not a probe. Raises Blocked (registry-empty;
+    role-missing, as a gate also the log's), Transient (azure-unreachable and kin: the registry itself), and as a
+    gate Failed (health-gate).
     """
     spreading = retry.propagation(propagation_seconds if gate else 0.0)
-    patience = retry.Patience(network, spreading, pause, clock)
+    patience = retry.Patience(network(), spreading, pause, clock)
     watcher = Watcher(inventory, prober, patience)
     until = clock() + timedelta(seconds=deadline_seconds)
     written = 0

@@ -34,7 +34,7 @@ def start_job(
     poll_seconds: float,
     deadline_seconds: float,
     propagation_seconds: float,
-    network: retry.Policy | None = None,
+    network: Callable[[], retry.Policy | None] = retry.unknown,
     pause: Callable[[float], None],
     recorder: Recorder,
     clock: Callable[[], datetime],
@@ -54,7 +54,7 @@ def start_job(
             hint=f"Name one of {', '.join(row.verb for row in catalog.RUNBOOKS)}.",
         )
     parameter = Envelope(runbook, operation_id, bundle or running_bundle, dict(args or {})).encode()
-    starter = _Starter(jobs, retry.Patience(network, retry.propagation(propagation_seconds), pause, clock))
+    starter = _Starter(jobs, retry.Patience(network(), retry.propagation(propagation_seconds), pause, clock))
     with recorder.step("start-job", component=runbook) as step:
         name, attempt, started = starter.start(runbook, operation_id, worker_group, parameter)
         step.message = f"{'Started' if started else 'Found'} job {name} (attempt {attempt})."

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
+import time
 import uuid
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -105,8 +109,16 @@ def test_without_an_api_version_nothing_is_answered(place: Place) -> None:
     assert (reply.status_code, reply.json()["error"]["code"]) == (400, "MissingApiVersionParameter")
 
 
-def test_a_body_that_is_no_json_is_refused(place: Place) -> None:
-    reply = place.rest("PUT", place.id(SITES, "a"), [1])
+@pytest.mark.parametrize("text", ["[1]", "{", "[" * 200_000], ids=["no object", "cut", "deep"])
+@pytest.mark.parametrize("kind", [SITES, "Microsoft.Authorization/roleAssignments"])
+def test_a_body_that_is_no_json_object_is_refused(place: Place, kind: str, text: str) -> None:
+    reply = requests.put(
+        f"{place.stack.addresses.url('arm')}{place.id(kind, 'a')}?api-version=2022-09-01",
+        text,
+        headers={"Authorization": f"Bearer {place.rest._token}"},
+        verify=str(place.stack.ca_file),
+        timeout=30,
+    )
     assert (reply.status_code, reply.json()["error"]["code"]) == (400, "InvalidRequestContent")
 
 
@@ -210,9 +222,32 @@ def test_faults_strike_as_often_as_they_should(place: Place) -> None:
 
 def test_a_reset_after_the_work_was_done_loses_only_the_answer(place: Place) -> None:
     place.stack.faults.add("arm", "resource.createOrUpdate", reset=True, after=True, times=1)
+    before = place.stack.writes.last
     with pytest.raises(requests.ConnectionError):
         place.rest("PUT", place.id(SITES, "a"), WEST)
     assert place.rest("GET", place.id(SITES, "a")).status_code == 200
+    [entry] = place.stack.writes.since(before)
+    assert entry.detail["lostStatus"] == 201
+
+
+def test_a_caller_that_goes_away_is_in_the_write_log(place: Place) -> None:
+    before = place.stack.writes.last
+    address = urlsplit(place.stack.addresses.url("arm"))
+    trusted = ssl.create_default_context(cafile=str(place.stack.ca_file))
+    head = (
+        f"PUT {place.id(SITES, 'a')}?api-version=2022-09-01 HTTP/1.1\r\nHost: {address.netloc}\r\n"
+        f"Authorization: Bearer {place.rest._token}\r\nContent-Length: 100\r\n\r\n"
+    )
+    with socket.create_connection((address.hostname, address.port)) as plain:
+        wrapped = trusted.wrap_socket(plain, server_hostname=address.hostname)
+        wrapped.sendall(head.encode() + b'{"loc')
+        time.sleep(0.2)
+        wrapped.close()
+    deadline = time.monotonic() + 5
+    while not place.stack.writes.since(before) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    [entry] = place.stack.writes.since(before)
+    assert (entry.operation, entry.status) == ("resource.createOrUpdate", 499)
 
 
 def test_the_write_log_names_operation_caller_and_status(place: Place) -> None:

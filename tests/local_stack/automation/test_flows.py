@@ -125,7 +125,7 @@ def test_run_that_breaks_at_a_step_is_finished_by_the_next(
     at: Account, own: ThreadedStack, operation: str, after: bool
 ) -> None:
     own.faults.add("automation", operation, status=500, after=after, path="*/run_health*")
-    runbooks = AzureRunbooks(at.credential, at.settings, retries=0)
+    runbooks = AzureRunbooks(at.credential, at.settings)
     with contextlib.suppress(VibedataError):  # a lost answer may be made good within the run
         publish(at, runbooks=runbooks, pause=lambda seconds: None)
     assert after or (runbooks.published("run_health") is None)

@@ -176,7 +176,7 @@ def test_a_broken_name_server_is_told_apart_from_broken_components(deployed: Dep
 def test_an_unreachable_arm_makes_the_watcher_blind(
     deployed: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nowhere = ResourceManagerInventory("https://127.0.0.1:9", deployed.credential, "s", "g", retries=0)
+    nowhere = ResourceManagerInventory("https://127.0.0.1:9", deployed.credential, "s", "g")
     monkeypatch.setattr(deployed, "inventory", nowhere)
     last = deployed.stack.writes.last
     summary = deployed.health()

@@ -129,4 +129,6 @@ def test_killed_it_leaves_no_child_and_starts_again(tmp_path: Path) -> None:
     while any(Path(f"/proc/{child}").exists() for child in children) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not [child for child in children if Path(f"/proc/{child}").exists()]
+    pid = json.loads(shell("status", "--json").stdout)["pid"]
     assert shell("down").returncode == 0
+    assert not Path(f"/proc/{pid}").exists()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -83,6 +85,24 @@ def test_an_operation_under_way_survives_a_restart(tmp_path: Path) -> None:
         assert (reply.json()["status"], reply.headers["Retry-After"]) == ("InProgress", "1")
         again.ctx.operations.fail(operation, "Broken", "It broke.")
         assert place.rest("GET", status).json()["error"] == {"code": "Broken", "message": "It broke."}
+
+
+def test_stopping_waits_for_no_latency_and_no_poll(tmp_path: Path) -> None:
+    with ThreadedStack(tmp_path / "stack", services=("identity", "arm")) as stack:
+        place = Place(stack)
+        operation = stack.ctx.operations.start(place.group, "Microsoft.Web")
+        poll = (
+            f"/subscriptions/{place.subscription}/providers/Microsoft.Web/locations/local/operationStatuses/"
+        )
+        stack.faults.add("arm", "resource.get", latency=60)
+        with ThreadPoolExecutor(2) as clients:
+            clients.submit(place.rest, "GET", place.id("Microsoft.Web/sites", "a"))
+            polled = clients.submit(place.rest, "GET", poll + operation)
+            time.sleep(0.3)
+            began = time.monotonic()
+            stack.stop()
+            assert time.monotonic() - began < 1
+            assert polled.result().json()["status"] == "InProgress"
 
 
 def test_a_handler_that_breaks_is_a_500_with_azures_body(tmp_path: Path) -> None:

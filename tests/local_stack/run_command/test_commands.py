@@ -162,6 +162,23 @@ def test_asynchronous_execution_succeeds_at_once(at: Account, tmp_path: Path) ->
     assert view(at)["output"] == "done\n"
 
 
+def test_a_script_put_again_while_it_runs_ends_the_first_and_tells_who_waits(at: Account) -> None:
+    first = begin(at, "sleep 30")
+    second = begin(at, "echo second")
+    second.result()
+    assert view(at)["output"] == "second\n"
+    with pytest.raises(HttpResponseError, match="OperationPreempted"):
+        first.result()
+
+
+def test_the_operations_result_is_the_command(at: Account) -> None:
+    url = f"{at.vm_id}/runCommands/sample?api-version={VERSION}"
+    body = {"location": LOCATION, "properties": {"source": {"script": "true"}}}
+    told = at.arm.client.send_request(HttpRequest("PUT", url, json=body))
+    ended = at.arm.client.send_request(HttpRequest("GET", told.headers["Location"]))
+    assert (ended.status_code, ended.json()["properties"]["provisioningState"]) == (200, "Succeeded")
+
+
 def test_deleted_command_is_gone_with_its_process(at: Account, tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     put(at, f"echo $$ > {pids}; sleep 60", asyncExecution=True)
@@ -188,6 +205,14 @@ def test_body_without_a_usable_script_is_refused(at: Account, source: dict[str, 
     with pytest.raises(HttpResponseError) as caught:
         begin(at, "true", source=source)
     assert caught.value.status_code == 400
+
+
+@pytest.mark.parametrize("name", ["..%2F..", "%2E%2E", "a%2Fb", "-x"])
+def test_name_that_is_a_path_is_refused(at: Account, name: str) -> None:
+    body = {"location": LOCATION, "properties": {"source": {"script": "true"}}}
+    url = f"{at.vm_id}/runCommands/{name}?api-version={VERSION}"
+    response = at.arm.client.send_request(HttpRequest("PUT", url, json=body))
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "InvalidParameter")
 
 
 def test_unknown_machine_is_not_found(at: Account) -> None:

@@ -19,7 +19,7 @@ from local_stack.core.context import Context
 from local_stack.core.errors import WireError
 from local_stack.worker import cloud_config
 from local_stack.worker.machine import Machine, Machines
-from local_stack.worker.process import Command, Lines, Tail, run
+from local_stack.worker.process import Command, Lines, Tail, User, run
 from tests.local_stack.automation.test_jobs import alive, gone
 
 PYTHON = Path(getattr(sys, "_base_executable", sys.executable))
@@ -118,11 +118,39 @@ def test_jobs_run_as_another_user_where_the_machine_allows() -> None:
         shutil.rmtree(top)
 
 
+@pytest.mark.skipif(not CAN_DROP, reason="needs root and a system Python")
+def test_opening_the_way_touches_nothing_outside_the_stack() -> None:
+    top = Path(subprocess.check_output(["mktemp", "-d", "/tmp/stack-XXXXXX"], text=True).strip())
+    top.chmod(0o755)
+    try:
+        outside = top / "outside"
+        outside.write_text("not the stack's")
+        outside.chmod(0o664)
+        context = Context(top / "stack")
+        (context.directory / "link").symlink_to(outside)
+        (context.directory / "broken").symlink_to(top / "nowhere")
+        assert machine(context, python=SYSTEM_PYTHON).job_user().name == "nobody"
+        assert outside.stat().st_mode & 0o777 == 0o664
+        assert top.stat().st_mode & 0o777 == 0o755
+        assert (context.directory / "stack.db").stat().st_mode & 0o077 == 0
+        context.store.close()
+        context.addresses.close()
+    finally:
+        shutil.rmtree(top)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b"])
+def test_scratch_is_never_outside_the_machine(ctx: Context, name: str) -> None:
+    with pytest.raises(ValueError, match="names no directory"):
+        machine(ctx).scratch("jobs", name, User())
+
+
 def test_jobs_run_as_the_stacks_user_where_no_other_can_reach(ctx: Context, tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     found = machine(ctx, python=SYSTEM_PYTHON if SYSTEM_PYTHON.exists() else None)
     assert found.job_user().uid == -1
     assert "own user" in found.status()
+    assert ctx.directory.stat().st_mode & 0o077 == 0  # and nothing was opened in vain
 
 
 def test_process_gets_no_input_and_a_session_of_its_own(tmp_path: Path) -> None:

@@ -167,6 +167,16 @@ def test_table_transaction_is_logged_with_its_keys(account: Account) -> None:
     assert table.get_entity("it's", "b")["n"] == 2
 
 
+def test_a_transaction_over_4_mib_is_refused(account: Account) -> None:
+    caller = account.caller("Storage Table Data Contributor")
+    table = tables(account, caller).create_table("things")
+    wide = {f"p{number}": "x" * 30_000 for number in range(15)}
+    batch = [("create", {"PartitionKey": "p", "RowKey": str(row), **wide}) for row in range(10)]
+    with pytest.raises(HttpResponseError) as refused:
+        table.submit_transaction(batch)
+    assert refused.value.status_code == 413
+
+
 def test_a_table_reader_cannot_hide_a_write_in_a_transaction(account: Account) -> None:
     tables(account, account.caller("Storage Table Data Contributor")).create_table("things")
     reader = tables(account, account.caller("Storage Table Data Reader")).get_table_client("things")

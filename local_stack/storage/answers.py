@@ -13,16 +13,17 @@ from local_stack.core.errors import Forbidden, Unauthorized
 from local_stack.core.principals import Principal
 from local_stack.core.server import bearer
 from local_stack.storage import transactions
-from local_stack.storage.accounts import Accounts
 from local_stack.storage.errors import (
     account_not_found,
     bad_token,
     key_refused,
     no_authentication,
+    too_large,
     unknown_operation,
 )
 from local_stack.storage.forward import forward
 from local_stack.storage.operations import Operation, blob_operation, queue_operation, table_operation
+from local_stack.storage.state import Accounts
 from local_stack.storage.upstream import Upstream
 
 _PARSERS: dict[str, Callable[..., Operation | None]] = {
@@ -35,7 +36,7 @@ _PARTS = {
     "queue": "queueServices/default/queues",
     "table": "tableServices/default/tables",
 }
-_SMALL = 4 * 1024 * 1024  # the largest transaction
+_MOST = 4 * 1024 * 1024  # bytes of a transaction
 
 
 class Front:
@@ -82,7 +83,7 @@ class Front:
         request["detail"] = detail
         body: bytes | None = None
         if service == "table" and operation.changes:
-            body = await request.content.read() if request.can_read_body else b""
+            body = await _small_body(request)
         if operation.name == "table.Transaction":
             self._check_transaction(request, body or b"", detail)
         else:
@@ -113,6 +114,15 @@ class Front:
         caller: Principal = request["principal"]
         if not any(self.ctx.roles.allows(caller, action, scope, data) for action, data in operation.rights):
             raise Forbidden(caller.app_id, caller.oid, operation.rights[0][0], scope)
+
+
+async def _small_body(request: web.Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > _MOST:
+            raise too_large()
+    return bytes(body)
 
 
 def _below_account(request: web.Request) -> list[str]:

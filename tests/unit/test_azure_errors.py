@@ -1,0 +1,65 @@
+"""Azure's refusals say who acts next: a missing role, the customer's governance, or nobody but time."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from azure.core.exceptions import HttpResponseError
+
+from vibedata.adapters.azure_errors import retry_after, translate
+
+
+class Response:
+    """As much of a pipeline's response as an exception reads."""
+
+    def __init__(self, status: int, code: str, **headers: str) -> None:
+        self.status_code, self.reason, self.headers = status, "", headers
+        self._body = json.dumps({"error": {"code": code, "message": f"{code} happened."}})
+
+    def text(self, encoding: str | None = None) -> str:
+        return self._body
+
+    def body(self) -> bytes:
+        return self._body.encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "azure", "kind", "code"),
+    [
+        (403, "AuthorizationFailed", "Blocked", "role-missing"),
+        (403, "RequestDisallowedByPolicy", "Blocked", "azure-prohibited"),
+        (409, "ScopeLocked", "Blocked", "azure-prohibited"),
+        (409, "AnotherOperationInProgress", "Transient", "azure-conflict"),
+        (412, "PreconditionFailed", "Transient", "azure-conflict"),
+        (404, "ResourceNotFound", "Blocked", "azure-not-found"),
+        (400, "BadRequest", "BadInput", "azure-refused"),
+        (429, "TooManyRequests", "Transient", "azure-busy"),
+    ],
+)
+def test_each_refusal_has_its_kind(status: int, azure: str, kind: str, code: str) -> None:
+    error = translate(
+        HttpResponseError(response=Response(status, azure)), doing="publish a runbook", needs="automation"
+    )
+    assert (error.kind, error.code) == (kind, code)
+    assert error.detail["azureCode"] == azure
+
+
+def test_a_wait_that_azure_asks_for_is_passed_on() -> None:
+    busy = translate(
+        HttpResponseError(response=Response(409, "Conflict", **{"Retry-After": "17"})), doing="x"
+    )
+    assert getattr(busy, "retry_after", None) == 17.0
+
+
+def test_a_refusal_of_someone_else_does_not_name_our_identity() -> None:
+    refused = translate(
+        HttpResponseError(response=Response(403, "AuthorizationFailed")), doing="run a command"
+    )
+    assert refused.code == "role-missing"
+    assert "vibedata-uami" not in f"{refused.message} {refused.hint}"
+
+
+@pytest.mark.parametrize("asked", ["nan", "-1", "soon"])
+def test_a_wait_that_makes_no_sense_is_none(asked: str) -> None:
+    assert retry_after(HttpResponseError(response=Response(429, "Busy", **{"Retry-After": asked}))) is None
