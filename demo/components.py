@@ -83,7 +83,9 @@ def _body(component: Component, settings: Settings) -> dict[str, Any]:
     if kind == "microsoft.web/sites":
         return {
             "location": LOCATION,
-            "kind": "app,linux,container",
+            "kind": "functionapp,linux,container"
+            if component.kind == "function-app"
+            else "app,linux,container",
             "properties": {
                 "publicNetworkAccess": "Disabled",
                 "siteConfig": {"linuxFxVersion": image(component, settings)},

@@ -17,6 +17,7 @@ from vibedata.errors import VibedataError
 COLOURS = {
     "done": "green",
     "nothing to do": "cyan",
+    "planned": "yellow",
     "running": "yellow",
     "waiting": "dim",
     "failed": "red",
@@ -123,14 +124,15 @@ def _lines(states: Sequence[Any], seen: dict[int, str], console: Console) -> Non
 
 def summary(done: Any, seconds: float, operation_id: str) -> None:
     """Show how a verb ended."""
-    state = "done" if done.changed else "nothing to do"
     console = screen()
     console.print(
-        Text.assemble((state, COLOURS[state]), f"  {done.verb}  {seconds:.1f} s  {done.message}"),
+        Text.assemble((done.status, COLOURS[done.status]), f"  {done.verb}  {seconds:.1f} s  {done.message}"),
         soft_wrap=True,
     )
     if done.changed:
         console.print(f"written: {written(done.written)}")
+    elif done.status == "planned":
+        console.print(f"would be written: {written(done.planned)}")
     _changes(done.data, console)
     console.print(f"operation {operation_id}", style="dim")
 

@@ -78,8 +78,9 @@ def result(summary: Summary, seconds: float) -> dict[str, Any]:
     """Return the closing line of a verb that ended well."""
     return {
         "verb": summary.verb,
-        "status": "done" if summary.changed else "nothing to do",
+        "status": summary.status,
         "written": dict(summary.written),
+        **({"planned": dict(summary.planned)} if summary.planned else {}),
         "seconds": round(seconds, 2),
         "message": summary.message,
         "data": dict(summary.data),

@@ -183,7 +183,7 @@ def test_dry_run_tells_and_writes_nothing(world: World) -> None:
     summary = world.run(dry_run=True)
     assert world.runbooks.writes == []
     assert summary.changed == 0
-    assert summary.data["planned"] == {"runbooks": len(RUNBOOKS), "schedules": 1, "schedule_links": 1}
+    assert summary.planned == {"runbooks": len(RUNBOOKS), "schedules": 1, "schedule_links": 1}
     assert summary.message.startswith("To do: 4 runbooks")
 
 

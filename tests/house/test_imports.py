@@ -58,7 +58,9 @@ def test_flows_know_ports_and_nouns_only(path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("path", [*sorted((ROOT / "vibedata").glob("*.py")), *files("vibedata/ports")], ids=name_of)
+@pytest.mark.parametrize(
+    "path", [*sorted((ROOT / "vibedata").glob("*.py")), *files("vibedata/ports")], ids=name_of
+)
 def test_nouns_and_entrances_leave_the_sdks_to_adapters(path: Path) -> None:
     assert not stray(path, ("azure", "requests", "socket", "oras"))
     if path.stem != "wiring":

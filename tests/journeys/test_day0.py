@@ -55,7 +55,9 @@ def test_day0_brings_a_fresh_instance_to_the_baseline(
     assert "password" not in json.dumps(rows).lower()
 
     jobs = AzureJobs(reader.credential(), instance.settings)
-    started = [jobs.get(job_name(walk.operation_id, verb, 1)) for verb in ("bootstrap_registry", "run_health")]
+    started = [
+        jobs.get(job_name(walk.operation_id, verb, 1)) for verb in ("bootstrap_registry", "run_health")
+    ]
     assert {decode(job.parameter).bundle for job in started} == {instance.deployment.bundle_digest}
     for verb in ("start_job", "run_health"):
         assert reader.flow(verb)[1]["network"]() == retry.network(3, 2), "read from the registry"

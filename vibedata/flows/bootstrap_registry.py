@@ -159,7 +159,8 @@ def _summary(record: ReleaseRecord, matches: Matches, changes: Sequence[Change],
     )
     kinds = Counter({"component": 0, "resource": 0, "release": 0, "policy": 0, "health": 0})
     kinds.update(_counted(changes))
-    return Summary(VERB, {} if dry_run else dict(kinds), message, data)
+    done, planned = ({}, dict(kinds)) if dry_run else (dict(kinds), {})
+    return Summary(VERB, done, message, data, planned)
 
 
 def _to_do(missing: Sequence[Component]) -> list[dict[str, Any]]:

@@ -112,16 +112,16 @@ class _Run:
         """Say what a run would import of the release that is here: the publisher's tag is out of sight."""
         here = self._copy.named(self._repository, LATEST)
         if here is None:
-            return Summary(
-                VERB, {}, f"Would import {self._repository}:{LATEST}; its content is known afterwards."
-            )
+            message = f"Would import {self._repository}:{LATEST}; its content is known afterwards."
+            return Summary(VERB, {}, message, planned={"images": 1, "tags": 1})
         release = self._read(here.digest, self._copy.patience.call(self._releases.get))
         _, plan = self._plan(here.digest, release)
         names = [one.item.name for one in plan]
         message = (
             f"Would import {self._repository}:{LATEST} again; of the release here, {len(names)} are missing."
         )
-        return self._summary(message, here.digest, release, {}, missing=names)
+        planned = {"images": sum(one.new_image for one in plan), "tags": len(plan)}
+        return replace(self._summary(message, here.digest, release, {}, missing=names), planned=planned)
 
     def _bring_latest(self) -> str:
         with self._recorder.step("resolve-release") as step:

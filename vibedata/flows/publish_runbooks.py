@@ -67,7 +67,7 @@ def publish_runbooks(
         recorder.event("unknown-runbooks", "Observed", message=note, details={"names": unknown})
     data = {"release": release.digest, "version": release.version, "unknown": unknown}
     if dry_run:
-        return Summary(VERB, {}, _told("To do", written, unknown), {**data, "planned": dict(written)})
+        return Summary(VERB, {}, _told("To do", written, unknown), data, planned=dict(written))
     return Summary(VERB, dict(written), _told("Published", written, unknown), data)
 
 

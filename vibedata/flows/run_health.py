@@ -69,7 +69,9 @@ def run_health(
     if gate:  # a baseline without its audit trail is none (NFR-7)
         patience.call(recorder.check)
     data = {"overall": whole.as_dict(), "components": [_told(v) for v in verdicts], "dryRun": dry_run}
-    return Summary(VERB, {} if dry_run else {"health": written}, _sentence(whole, verdicts), data)
+    counts, none = {"health": written}, dict[str, int]()
+    done, planned = (none, counts) if dry_run else (counts, none)
+    return Summary(VERB, done, _sentence(whole, verdicts), data, planned)
 
 
 def _read(registry: ComponentRegistry) -> list[Row]:

@@ -10,17 +10,25 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True)
 class Summary:
-    """How a verb ended: what it wrote, by kind (all zero: nothing to do), and facts for the caller."""
+    """How a verb ended: what it wrote by kind, or would have (a dry run's `planned`), and facts for the caller."""
 
     verb: str
     written: Mapping[str, int]
     message: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
+    planned: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def changed(self) -> int:
         """How many things were written in all."""
         return sum(self.written.values())
+
+    @property
+    def status(self) -> str:
+        """Say in words how it ended: done, planned (by a dry run), or nothing to do."""
+        if self.changed:
+            return "done"
+        return "planned" if sum(self.planned.values()) else "nothing to do"
 
 
 class OperationsLog(Protocol):
