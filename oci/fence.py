@@ -7,6 +7,7 @@ carries credentials, no blind retry, no request without a time limit.
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -50,9 +51,21 @@ class Session(requests.Session):
         try:
             return super().request(method, url, **parts)
         except requests.exceptions.SSLError as error:
+            if _is_cut(error):  # a reset while TLS speaks is still a reset
+                raise unavailable(url, "the connection was cut") from error
             raise OciError("oci-tls", _where(url), "name the registry's CA with --ca-file") from error
         except requests.exceptions.RequestException as error:
             raise unavailable(url, type(error).__name__) from error
+
+
+def _is_cut(error: requests.exceptions.SSLError) -> bool:
+    """Tell a connection that ended inside TLS from one whose certificate was refused."""
+    inner: Any = error
+    while isinstance(inner, Exception):
+        if isinstance(inner, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError)):
+            return True
+        inner = getattr(inner, "reason", None) or (inner.args[0] if inner.args else None)
+    return False
 
 
 class _Preminted(oras.auth.TokenAuth):  # type: ignore[misc]
