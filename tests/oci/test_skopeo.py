@@ -3,7 +3,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from oci.copying import copy
 from oci.layout import Layout
 from oci.package import pack_files, pack_tree
 from tests.oci.rig import Rig
+from tests.peers import command
 
 
 class Skopeo:
@@ -40,10 +40,7 @@ class Skopeo:
 
 @pytest.fixture
 def skopeo(tmp_path: Path, rig: Rig, publisher_token: tuple[str, str]) -> Skopeo:
-    if not shutil.which("skopeo"):
-        if os.environ.get("CI") == "true":
-            pytest.fail("skopeo is missing; apt-get install skopeo")
-        pytest.skip("skopeo is not installed (apt-get install skopeo)")
+    command("skopeo", "skopeo")
     return Skopeo(tmp_path, rig, publisher_token)
 
 

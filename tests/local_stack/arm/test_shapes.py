@@ -9,6 +9,7 @@ import pytest
 
 from local_stack.arm.shapes import Shapes
 from tests.local_stack.support import Place
+from tests.peers import azure_types
 
 
 def ref(number: int) -> dict[str, str]:
@@ -114,7 +115,13 @@ def test_without_types_everything_passes(tmp_path: Path) -> None:
     assert shapes.violations("Contoso/things", "2024-01-01", {"anything": 1}) == []
 
 
-@pytest.mark.skipif(not Shapes().known, reason="no folder of Azure's types here (VIBEDATA_AZURE_TYPES)")
+@pytest.fixture
+def azures_own() -> Shapes:
+    """Azure's types, where they are."""
+    return azure_types()
+
+
+@pytest.mark.usefixtures("azures_own")
 def test_a_misspelt_property_of_azures_own_is_refused_by_name(place: Place) -> None:
     body = {
         "location": "westeurope",
@@ -127,9 +134,8 @@ def test_a_misspelt_property_of_azures_own_is_refused_by_name(place: Place) -> N
     assert "Could not find member 'alowSharedKeyAccess'" in reply.json()["error"]["message"]
 
 
+@pytest.mark.usefixtures("azures_own")
 def test_what_was_got_may_be_put_back_with_its_read_only_properties(place: Place) -> None:
-    if not Shapes().known:
-        pytest.skip("no cut of Azure's types here")
     account = place.put(
         "Microsoft.Automation/automationAccounts", "aa", properties={"sku": {"name": "Basic"}}
     )

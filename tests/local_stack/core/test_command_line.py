@@ -85,6 +85,19 @@ def test_faults_are_set_listed_and_cleared(up: Shell) -> None:
     assert "No faults" in up("faults", "list").stdout
 
 
+def test_a_listed_fault_tells_all_that_it_does(up: Shell) -> None:
+    up("faults", "add", "arm", "resource.get", "--reset", "--after", "--times", "1")
+    listed = up("faults", "list").stdout
+    up("faults", "clear")
+    assert {"reset=True", "after=True", "times=1"} <= set(listed.split())
+    assert "rate" not in listed
+
+
+@pytest.mark.parametrize("command", ["up", "down", "status", "env", "writes", "clock"])
+def test_every_commands_help_has_an_example(up: Shell, command: str) -> None:
+    assert f"local_stack {command}" in up(command, "--help").stdout.partition("example:")[2]
+
+
 def test_a_fault_without_effect_is_refused(up: Shell) -> None:
     refused = up("faults", "add", "arm")
     assert refused.returncode == 3
