@@ -40,6 +40,7 @@ contracts: $(READY) ## Copy the contract files to where the layout wants them, a
 	@cp vibedata/contracts/manifest.schema.json manifest.schema.json
 	@cp vibedata/contracts/sequence.json vibedata/contracts/rbac.json bicep/
 	@$(PY) -m tools.docs
+	@$(PY) -m vibedata.operations_table > docs/operations-table.md
 
 lock: $(READY) ## Lock the requirements again
 	@$(PY) -m tools.lock

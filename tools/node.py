@@ -1,4 +1,4 @@
-"""Install Azurite into node_modules, with the machine's Node or, where there is none suitable, one from PyPI."""
+"""Install Azurite into node_modules, with the machine's Node, or with one from a wheel where there is none suitable."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _node_of_machine() -> tuple[Path, ...] | None:
 
 
 def _node_of_wheel() -> tuple[Path, ...]:
-    print(f"setup: no Node {OLDEST_NODE} or newer here; taking one from PyPI ({WHEEL})", flush=True)
+    print(f"setup: no Node {OLDEST_NODE} or newer here; installing one into .venv ({WHEEL})", flush=True)
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", WHEEL]
     subprocess.run(pip, check=True)
     importlib.invalidate_caches()

@@ -27,6 +27,19 @@ _FAULT_EXAMPLES = """examples:
   faults add storage blob.PutBlob --reset --after --times 1     the write happens, its answer is lost
   faults set roles.propagation_seconds 20                       new role assignments take 20 s to count
 """
+_ONE_LINERS = {
+    "up": "python -m local_stack up --directory .local/mine",
+    "down": "python -m local_stack down --directory .local/mine",
+    "status": "python -m local_stack status --json",
+    "env": 'eval "$(python -m local_stack env)"',
+    "writes": "python -m local_stack writes --follow",
+    "clock": "python -m local_stack clock --advance 3600",
+    "list": "python -m local_stack faults list --json",
+    "add": "python -m local_stack faults add storage blob.PutBlob --status 503 --times 2",
+    "set": "python -m local_stack faults set roles.propagation_seconds 20",
+    "clear": "python -m local_stack faults clear",
+    "component": "python -m local_stack faults component orders-api down",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -115,7 +128,14 @@ def _verb(
     command: Callable[[argparse.Namespace], None],
     json: bool = False,
 ) -> argparse.ArgumentParser:
-    parser = verbs.add_parser(name, help=text, description=text.capitalize() + ".")
+    example = _ONE_LINERS.get(name)
+    parser = verbs.add_parser(
+        name,
+        help=text,
+        description=f"{text[0].upper()}{text[1:]}.",
+        epilog=f"example:\n  {example}" if example else None,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument(
         "--directory",
         type=Path,

@@ -67,7 +67,8 @@ def faults_list(given: argparse.Namespace) -> None:
         print(json.dumps(found))
         return
     for fault in found["faults"]:
-        shown = {k: v for k, v in fault.items() if v not in (None, False, 0.0, 1.0, "*") and k != "message"}
+        usual = {"rate": 1.0, "message": fault["message"]}
+        shown = {k: v for k, v in fault.items() if v not in (None, False, "*", usual.get(k))}
         print("  ".join(f"{key}={value}" for key, value in shown.items()))
     for name, value in found["settings"].items():
         print(f"setting {name}={value}")

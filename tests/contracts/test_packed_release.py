@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests import peers
 from tests.fakes.packed_release import FakePackedRelease
 from vibedata.adapters.release_store import LayoutRelease
 from vibedata.errors import BadInput
@@ -61,9 +61,7 @@ def test_a_layout_gives_the_same_digests_wherever_it_lies(tmp_path: Path) -> Non
 
 
 def test_a_layout_is_one_to_other_tools(tmp_path: Path) -> None:
-    skopeo = shutil.which("skopeo")
-    if not skopeo:
-        pytest.skip("skopeo is not installed")
+    skopeo = peers.command("skopeo", "skopeo")
     done = add(LayoutRelease(tmp_path / "layout"), {"a.txt": b"one"}, "v1")
     command = [skopeo, "inspect", "--raw", f"oci:{tmp_path / 'layout'}:v1"]
     raw = subprocess.run(command, check=True, capture_output=True).stdout
