@@ -29,7 +29,7 @@ def _run(command: list[str], total: int) -> int:
                 seen += 1
                 if seen % EVERY == 0:
                     print(f"setup: {seen} of about {total} Python packages", flush=True)
-            elif line.startswith("Installing collected"):
+            elif total and line.startswith("Installing collected"):
                 print("setup: unpacking them", flush=True)
     if child.returncode:
         print(
