@@ -28,13 +28,20 @@ MAX_RESULT_CHARS = 3000  # a Run Command keeps the last 4 KB
 MAX_TEXT_CHARS = 1200
 
 
-def main(argv: list[str], stdin: TextIO | None = None, stdout: TextIO | None = None) -> int:
+def main(
+    argv: list[str],
+    stdin: TextIO | None = None,
+    stdout: TextIO | None = None,
+    *,
+    wires: Callable[..., wiring.Wires] = wiring.Wires,
+) -> int:
     """Run what the envelope names and return the exit code (0 done, 2 bad input, 3 blocked, 4 transient, 5 failed)."""
     out = stdout or sys.stdout
     try:
         envelope, secrets = _arguments(argv, stdin or sys.stdin)
         _refuse_other_bundle(envelope)
-        summary, seconds = run(envelope, settings.load(os.environ), secrets, watch=_printing(out))
+        configuration = settings.load(os.environ)
+        summary, seconds = run(envelope, configuration, secrets, watch=_printing(out), wires=wires)
     except Exception as caught:  # noqa: BLE001 - the reader gets a code and a remedy, not a traceback
         error = expected(caught)
         for stream in (sys.stderr, out):
@@ -51,6 +58,7 @@ def run(
     *,
     clock: Callable[[], datetime] = wiring.utc_now,
     watch: Callable[[Row], None] = lambda _: None,
+    wires: Callable[..., wiring.Wires] = wiring.Wires,
 ) -> tuple[Summary, float]:
     """Run one verb with its real ports, recorded from its first row to its closing one; returns how it ended."""
     job_id = os.environ.get("AUTOMATION_JOB_ID", "")
@@ -62,12 +70,12 @@ def run(
         actor="vibedata-uami",
         job_id=job_id,
     )
-    wires = wiring.Wires(configuration, secrets, operation.operation_id, clock)
-    recorder = Recorder(operation, wires.operations_log(), clock, watch)
+    wired = wires(configuration, secrets, operation.operation_id, clock)
+    recorder = Recorder(operation, wired.operations_log(), clock, watch)
     began = time.monotonic()
     try:
         with recorder.step("") as step:
-            summary = _call(envelope, wires, recorder, clock)
+            summary = _call(envelope, wired, recorder, clock)
             step.message, step.details = summary.message, {"written": dict(summary.written)}
     finally:
         recorder.close()
