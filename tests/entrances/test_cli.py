@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.builders.manifest import sample_manifest
+from tests.unit.test_settings import REQUIRED
 from vibedata import __version__, catalog, cli
 from vibedata.errors import BadInput
 
@@ -210,3 +211,22 @@ def test_nobody_sees_a_traceback(tmp_path: Path) -> None:
     assert done.returncode == BadInput.exit_code
     assert "settings-unreadable" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_no_identity_is_one_error_and_no_noise(tmp_path: Path) -> None:
+    nowhere = {name: "https://127.0.0.1:9" for name in REQUIRED if name.endswith("_endpoint")}
+    (tmp_path / "settings.json").write_text(json.dumps({**REQUIRED, **nowhere}), "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "vibedata", "cli", "logs", "--output", "json"],
+        env={
+            "PATH": os.environ["PATH"],
+            "VIBEDATA_HOME": str(tmp_path),
+            "AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://127.0.0.1:9",
+        },
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert done.returncode == 4, done.stdout
+    assert error_of(done)["code"] == "azure-sign-in-failed"

@@ -42,7 +42,7 @@ def translate(error: AzureError, *, doing: str, needs: str = "") -> VibedataErro
         return _prohibited(error, doing, detail)
     if status == 403:
         return role_missing(needs, doing, detail)
-    if isinstance(error, ClientAuthenticationError):
+    if _is_sign_in(error):
         return Transient(
             "azure-sign-in-failed",
             f"No token while trying to {doing}: {_first_line(error)}",
@@ -150,6 +150,15 @@ def retry_after(error: Exception) -> float | None:
     except (KeyError, ValueError):
         return None
     return seconds if seconds >= 0 else None  # nan is not, either
+
+
+def _is_sign_in(error: BaseException | None) -> bool:
+    """Tell a failed sign-in, also inside what an SDK wrapped it in (the logs query client does)."""
+    while error is not None:
+        if isinstance(error, ClientAuthenticationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _first_line(error: AzureError) -> str:

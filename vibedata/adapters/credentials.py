@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 from typing import Any
 
 from azure.core.credentials import AccessToken, TokenCredential
@@ -16,12 +17,19 @@ MAX_CLAIMS_CHARS = 64 * 1024
 
 def worker_credential(client_id: str) -> TokenCredential:
     """Return the credential of `vibedata-uami` on the worker; its tokens are that identity's or none."""
+    _keep_quiet()
     return ExpectedIdentity(ManagedIdentityCredential(client_id=client_id), client_id)
 
 
 def deployer_credential() -> TokenCredential:
     """Return the credential of whoever presses Create: AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET."""
+    _keep_quiet()
     return EnvironmentCredential(disable_instance_discovery=True)
+
+
+def _keep_quiet() -> None:
+    """Leave it to our errors to tell what the SDKs warn of; a handler that someone sets still gets it all."""
+    logging.getLogger("azure").addHandler(logging.NullHandler())
 
 
 class ExpectedIdentity:
