@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -96,8 +97,9 @@ class Strike:
         while fault.id in {one.id for one in self._stack.faults.list()} and not self._stop.is_set():
             time.sleep(0.01)
         for pid in engines(self._home):
-            os.killpg(os.getpgid(pid), signal.SIGKILL)
-            self.killed = True
+            with contextlib.suppress(ProcessLookupError):  # one of the same session, gone with the first
+                os.killpg(os.getpgid(pid), signal.SIGKILL)
+                self.killed = True
 
     def _done(self, operation: str) -> int:
         return sum(w.operation == operation for w in self._stack.writes.since(self._began))
