@@ -61,7 +61,7 @@ def test_the_published_copy_is_the_contract() -> None:
 
 
 def test_the_contract_alone_accepts_the_sample() -> None:
-    Draft202012Validator(schema()).validate(sample_manifest())
+    assert list(Draft202012Validator(schema()).iter_errors(sample_manifest())) == []
 
 
 def test_the_demo_release_makes_a_valid_manifest() -> None:
