@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from oci.layout import Layout
-from vibedata import manifest, release_commands, wiring
+from vibedata import manifest, release_commands
 from vibedata.manifest import Manifest
+from vibedata.wiring import publisher
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Release:
 def pack(directory: Path, progress: Callable[[str], None] = lambda _: None) -> Release:
     """Pack the release with the bundle that this machine's Python runs."""
     target = release_commands.this_target()
-    data = wiring.pack_release(directory, [target], progress).data
+    data = publisher.pack_release(directory, [target], progress).data
     raw = read_manifest(directory, str(data["version"]))
     found = manifest.parse(raw)
     artifact = found.bundles[target]
@@ -43,4 +44,4 @@ def read_manifest(directory: Path, version: str) -> bytes:
 
 def push(found: Release, registry: str, progress: Callable[[str], None] = lambda _: None) -> None:
     """Push it to the publisher's registry, under its version and as `latest`."""
-    wiring.push_release(found.directory, registry, found.version, progress)
+    publisher.push_release(found.directory, registry, found.version, progress)

@@ -9,10 +9,11 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from vibedata import console, day0, wiring
+from vibedata import console, day0
 from vibedata.day0 import Deployment, PhaseState
 from vibedata.errors import BadInput, VibedataError
 from vibedata.settings import Settings
+from vibedata.wiring import deployer
 
 BOOTSTRAP = Path(__file__).resolve().parent.parent / "runbooks" / "bootstrap.py"
 
@@ -46,7 +47,7 @@ def walk(deployment: Deployment, operation_id: str) -> Any:
     """Return the walk over the phases, wired to Azure as the deployer."""
     return day0.walk(
         deployment,
-        wiring.run_commands(deployment.settings, deployment.vm_id, deployment.location),
+        deployer.run_commands(deployment.settings, deployment.vm_id, deployment.location),
         script=_bootstrap(),
         operation_id=operation_id,
         attempt=str(uuid.uuid4()),
@@ -56,7 +57,7 @@ def walk(deployment: Deployment, operation_id: str) -> Any:
 
 def publisher_secrets(deployment: Deployment) -> dict[str, str]:
     """Read the publisher's pull token from its public vault, as the template's `getSecret` does."""
-    password = wiring.deployer_secrets(deployment.publisher_vault_url).get(deployment.publisher_secret)
+    password = deployer.deployer_secrets(deployment.publisher_vault_url).get(deployment.publisher_secret)
     return {
         "VIBEDATA_PUBLISHER_USERNAME": deployment.publisher_username,
         "VIBEDATA_PUBLISHER_PASSWORD": password,

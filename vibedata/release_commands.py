@@ -58,11 +58,11 @@ def release_pack(
 
     Example: vibedata release pack dist/release --version 1.4.0
     """
-    from vibedata import wiring
+    from vibedata.wiring import publisher
 
     targets = [this_target() if name == "this" else name for name in target or [bundle.WORKER_TARGET]]
     progress = console.plain_progress if output is Output.text else (lambda _: None)
-    _show(wiring.pack_release(directory, targets, progress, version=version, serial=serial), output)
+    _show(publisher.pack_release(directory, targets, progress, version=version, serial=serial), output)
 
 
 def release_push(
@@ -75,10 +75,10 @@ def release_push(
 
     Example: vibedata release push dist/release vibedata.azurecr.io --version 1.4.0
     """
-    from vibedata import wiring
+    from vibedata.wiring import publisher
 
     progress = console.plain_progress if output is Output.text else (lambda _: None)
-    _show(wiring.push_release(directory, registry, version, progress), output)
+    _show(publisher.push_release(directory, registry, version, progress), output)
 
 
 def this_target() -> str:

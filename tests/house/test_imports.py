@@ -63,8 +63,7 @@ def test_flows_know_ports_and_nouns_only(path: Path) -> None:
 )
 def test_nouns_and_entrances_leave_the_sdks_to_adapters(path: Path) -> None:
     assert not stray(path, ("azure", "requests", "socket", "oras"))
-    if path.stem != "wiring":
-        assert not stray(path, ("vibedata.adapters",))
+    assert not stray(path, ("vibedata.adapters",))
 
 
 @pytest.mark.parametrize("path", files("vibedata"), ids=name_of)

@@ -1,13 +1,10 @@
-"""The one wiring place: settings in, ports out. An adapter is imported only where its verb needs it.
-
-So importing one verb loads that verb's SDKs and no other's (a house test says so).
-"""
+"""Builds the ports of a verb on the worker, as `vibedata-uami`."""
 
 from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
 from importlib import import_module
 from pathlib import Path
@@ -17,10 +14,10 @@ from vibedata import __version__, importing, manifest, redact, registry, retry, 
 from vibedata.catalog import VERBS
 from vibedata.envelope import DIGEST
 from vibedata.errors import BadInput, VibedataError
-from vibedata.ports import OperationsLog, RunCommands, Summary
+from vibedata.ports import OperationsLog, Summary
 from vibedata.settings import Settings
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+TREE = Path(__file__).resolve().parents[2]
 Clock = Callable[[], datetime]
 
 
@@ -29,7 +26,7 @@ def utc_now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def running_bundle(tree: Path = CHECKOUT) -> str | None:
+def running_bundle(tree: Path = TREE) -> str | None:
     """Return the digest of the bundle that this code runs from; None when it is a checkout."""
     digest = tree.name.replace("-", ":", 1)
     is_bundle = tree.parent == (settings.home() / "bundles").resolve() and DIGEST.fullmatch(digest)
@@ -239,61 +236,3 @@ class Wires:
 
 def _network(policy: manifest.NetworkRetryPolicies | None) -> retry.Policy | None:
     return retry.network(policy.attempts, policy.delay_seconds) if policy else None
-
-
-def run_commands(settings: Settings, vm_id: str, location: str) -> RunCommands:
-    """Return the worker's Run Commands, as the deployer."""
-    from vibedata.adapters.credentials import deployer_credential
-    from vibedata.adapters.run_commands import ArmRunCommands
-
-    return ArmRunCommands(
-        deployer_credential(),
-        subscription_id=settings.subscription_id,
-        vm_id=vm_id,
-        location=location,
-        arm_endpoint=settings.arm_endpoint,
-    )
-
-
-def deployer_secrets(vault_url: str) -> Any:
-    """Return a vault's secrets, as the deployer."""
-    from vibedata.adapters.credentials import deployer_credential
-    from vibedata.adapters.secrets import KeyVaultSecrets
-
-    return KeyVaultSecrets(vault_url, deployer_credential(), needs="")
-
-
-def pack_release(
-    directory: Path, targets: Sequence[str], progress: Callable[[str], None], **given: Any
-) -> Summary:
-    """Pack this checkout's release into `directory`; see `flows.pack_release`."""
-    from vibedata.adapters.release_files import Checkout
-    from vibedata.adapters.release_store import LayoutRelease
-    from vibedata.adapters.wheels import WheelCache
-    from vibedata.flows.pack_release import pack_release as flow
-
-    return flow(
-        sources=Checkout(CHECKOUT),
-        wheels=WheelCache(CHECKOUT / ".cache" / "wheels"),
-        packed=LayoutRelease(directory),
-        targets=targets,
-        progress=progress,
-        **given,
-    )
-
-
-def push_release(directory: Path, registry: str, version: str, progress: Callable[[str], None]) -> Summary:
-    """Push a packed release to the publisher's registry as whoever is signed in; see `flows.push_release`."""
-    from oci.auth import Aad
-    from oci.registry import Registry
-    from vibedata.adapters.credentials import deployer_credential
-    from vibedata.adapters.release_store import RegistryPublication
-    from vibedata.flows.push_release import push_release as flow
-
-    credential = deployer_credential()
-    signed_in = Aad(lambda: credential.get_token("https://containerregistry.azure.net/.default").token)
-    return flow(
-        publication=RegistryPublication(directory, Registry(registry, signed_in)),
-        version=version,
-        progress=progress,
-    )

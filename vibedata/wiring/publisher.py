@@ -1,0 +1,47 @@
+"""Builds what whoever makes releases needs: this checkout, the packed release and the publisher's registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from vibedata.ports import Summary
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def pack_release(
+    directory: Path, targets: Sequence[str], progress: Callable[[str], None], **given: Any
+) -> Summary:
+    """Pack this checkout's release into `directory`; see `flows.pack_release`."""
+    from vibedata.adapters.release_files import Checkout
+    from vibedata.adapters.release_store import LayoutRelease
+    from vibedata.adapters.wheels import WheelCache
+    from vibedata.flows.pack_release import pack_release as flow
+
+    return flow(
+        sources=Checkout(CHECKOUT),
+        wheels=WheelCache(CHECKOUT / ".cache" / "wheels"),
+        packed=LayoutRelease(directory),
+        targets=targets,
+        progress=progress,
+        **given,
+    )
+
+
+def push_release(directory: Path, registry: str, version: str, progress: Callable[[str], None]) -> Summary:
+    """Push a packed release to the publisher's registry as whoever is signed in; see `flows.push_release`."""
+    from oci.auth import Aad
+    from oci.registry import Registry
+    from vibedata.adapters.credentials import deployer_credential
+    from vibedata.adapters.release_store import RegistryPublication
+    from vibedata.flows.push_release import push_release as flow
+
+    credential = deployer_credential()
+    signed_in = Aad(lambda: credential.get_token("https://containerregistry.azure.net/.default").token)
+    return flow(
+        publication=RegistryPublication(directory, Registry(registry, signed_in)),
+        version=version,
+        progress=progress,
+    )
