@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
 from local_stack.arm.shapes import Shapes
+
+ALERTS = "VIBEDATA_ALERT_PAYLOADS"
+_BESIDE = Path(__file__).parents[2] / "shared" / "data" / "alerts"
 
 
 def absent(reason: str) -> NoReturn:
@@ -27,3 +32,19 @@ def azure_types() -> Shapes:
     """Return Azure's own types (D16), read in place."""
     shapes = Shapes()
     return shapes if shapes.known else absent("no folder of Azure's types here (set VIBEDATA_AZURE_TYPES)")
+
+
+def library(name: str) -> Any:
+    """Return another implementation that is installed as a Python library."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return absent(f"{name} is not installed (it is in the dev extra)")
+
+
+def alert_payloads() -> Path:
+    """Return the folder of payloads that Azure Monitor sent, read in place."""
+    folder = Path(os.environ.get(ALERTS) or _BESIDE)
+    return (
+        folder if any(folder.glob("*.json")) else absent(f"no folder of alert payloads here (set {ALERTS})")
+    )

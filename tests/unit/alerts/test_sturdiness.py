@@ -1,0 +1,183 @@
+"""Whatever is done to an alert: nothing raises, no delivery is lost, nothing grows without bound or takes for ever.
+
+`make fuzz` runs the same properties for longer.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.unit.alerts.mutations import Mutant, mutants
+from tests.unit.alerts.samples import document, parsed, raw
+from tests.unit.alerts.test_concern import REGISTRY
+from vibedata import alerts
+from vibedata.alerts import Alert, explaining
+from vibedata.alerts.parsing import READER_FAILED
+
+FEW = settings(
+    max_examples=300,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+WITHOUT_SCHEMA_ID = (
+    *(
+        "legacy-log-fired",
+        "legacy-classic-metric-fired",
+        "legacy-classic-webtest-fired",
+        "legacy-autoscale-fired",
+    ),
+)
+KEYED = frozenset(
+    (
+        "essentials",
+        "alertid",
+        "monitorcondition",
+        "fireddatetime",
+        "resolveddatetime",
+        "eventdataid",
+        "schemaid",
+    )
+)
+SECONDS = 5
+
+
+def check_any(mutant: Mutant) -> None:
+    """Nothing raises, and every body is an alert with a key or says why it is none."""
+    bodies = alerts.read(mutant.raw)
+    assert bodies
+    for body in bodies:
+        alert = alerts.parse(body.document, body.shape)
+        assert (alert is None) == (not body.shape.is_alert)
+        assert body.shape.reason if alert is None else check_alert(alert, body)
+    if mutant.is_too_deep:
+        assert bodies[0].shape.code == "too-deep"
+
+
+def check_alert(alert: Alert, body: alerts.Body) -> bool:
+    """An alert has its keys, is bounded, and can be written down."""
+    assert len(alert.delivery_key) == 64
+    assert alert.delivery_key == alerts.delivery_key(body.document, body.shape)
+    assert alert.incident_key and alert.correlation_key and len(alert.fingerprint) == 64
+    assert not [one for one in alert.unplaced if READER_FAILED in one.why]
+    assert len(alert.summary) <= 4096 and alert.summary
+    told = explaining.normalised(alert)
+    text = json.dumps(
+        [told, dict(alert.details), dict(alert.custom_properties)], allow_nan=False, ensure_ascii=False
+    )
+    assert len(text.encode()) < 2 * 1024 * 1024
+    assert alerts.concerned(alert, REGISTRY).why
+    return True
+
+
+def check_kept(mutant: Mutant) -> None:
+    """Changes below the top of a sample that tells its schema leave an alert."""
+    if mutant.is_too_deep or mutant.name in WITHOUT_SCHEMA_ID:
+        return
+    (body, *_) = alerts.read(mutant.raw)
+    assert body.shape.is_alert, mutant.done
+
+
+def check_same_delivery(mutant: Mutant) -> None:
+    """Changes anywhere else leave the key of the delivery."""
+    if mutant.is_too_deep or mutant.name.startswith("legacy"):
+        return
+    (body,) = alerts.read(mutant.raw)
+    assert alerts.delivery_key(body.document, body.shape) == parsed(mutant.name).delivery_key
+
+
+@FEW
+@given(mutants())
+def test_no_change_makes_it_raise(mutant: Mutant) -> None:
+    check_any(mutant)
+
+
+@FEW
+@given(mutants(below="data"))
+def test_no_change_loses_a_delivery(mutant: Mutant) -> None:
+    check_kept(mutant)
+
+
+@FEW
+@given(mutants(below="data.alertContext.", keep=KEYED))
+def test_a_change_elsewhere_keeps_the_delivery_key(mutant: Mutant) -> None:
+    check_same_delivery(mutant)
+
+
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                ["data", "essentials", "alertContext", "context", "status", "alertId", "records", "x"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@FEW
+@given(JSON)
+def test_any_json_is_an_alert_or_says_why_not(value: Any) -> None:
+    check_any(Mutant("any", (), json.dumps(value).encode(), 0))
+
+
+@FEW
+@given(st.binary(max_size=400) | st.text(max_size=200).map(lambda text: text.encode(errors="replace")))
+def test_any_bytes_are_an_alert_or_say_why_not(given_bytes: bytes) -> None:
+    check_any(Mutant("bytes", (), given_bytes, 0))
+
+
+@pytest.mark.parametrize("cut", range(0, 2000, 37))
+def test_a_body_that_was_cut_off_says_why(cut: int) -> None:
+    check_any(Mutant("cut", (), raw("metric-static-fired")[:cut], 0))
+
+
+def huge(**changes: Any) -> bytes:
+    changed = document("log-v2-fired")
+    for path, value in changes.items():
+        part, _, name = path.partition("__")
+        changed["data"][part][name] = value
+    return json.dumps(changed).encode()
+
+
+MANY = 40_000
+NAMED = [{"name": str(n), "value": n} for n in range(20_000)]
+HOSTILE = {
+    "brackets": b"[" * 1_000_000,
+    "brackets in a text": json.dumps({"data": {"essentials": {"alertId": "[{" * 400_000}}}).encode(),
+    "quotes": b'"' * 1_000_000,
+    "escapes": b'{"a": "' + b"\\\\" * 400_000,
+    "targets": huge(essentials__alertTargetIDs=[f"/subscriptions/{n}" for n in range(MANY)]),
+    "a deep id": huge(essentials__alertTargetIDs=["/a" * 400_000]),
+    "fields": huge(essentials__more={str(n): n for n in range(MANY)}),
+    "names": json.dumps({"data": {"essentials": {"alertId": "x", **{f"A{n}": n for n in range(MANY)}}}}).encode(),
+    "dimensions": huge(alertContext__condition={"allOf": [{"dimensions": NAMED}]}),
+    "criteria": huge(alertContext__condition={"allOf": [{"metricName": "m"}] * MANY}),
+    "JSON in JSON": huge(alertContext__condition=json.dumps(json.dumps(json.dumps({"allOf": "[" * 100_000})))),
+    "a list in quotes": huge(alertContext__condition={"allOf": [{"targetResourceTypes": "['" * 200_000}]}),
+    "tags": json.dumps(
+        document("service-health-active")
+        | {"data": {"alertContext": {"eventSource": 2, "properties": {"communication": "<" * 900_000}}}}
+    ).encode(),
+    "spaces": huge(essentials__description=" " * 900_000),
+    "records": json.dumps({"records": [{"data": {"essentials": {"alertId": str(n)}}} for n in range(5_000)]}).encode(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_hostile_body_takes_no_time(case: str) -> None:
+    assert len(HOSTILE[case]) <= alerts.MAX_BYTES
+    began = time.process_time()
+    check_any(Mutant(case, (), HOSTILE[case], 0))
+    assert time.process_time() - began < SECONDS

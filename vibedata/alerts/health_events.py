@@ -1,0 +1,101 @@
+"""Service health and resource health: events of the activity log that tell whether something is over."""
+
+from __future__ import annotations
+
+import re
+
+from vibedata.alerts.activity import (
+    close,
+    event_of,
+    is_over,
+    joined,
+    level_of,
+    resources_of,
+    told_by_event,
+    when,
+)
+from vibedata.alerts.fields import Fields
+from vibedata.alerts.model import MAX_TEXT_CHARS, Findings, Severity, graver
+from vibedata.alerts.values import clean, fold, listed, mapping, scalar
+
+_INCIDENTS: dict[str, Severity] = {"incident": "Error", "security": "Error", "actionrequired": "Warning"}
+_HEALTH: dict[str, Severity] = {"unavailable": "Error", "degraded": "Warning", "unknown": "Warning"}
+_TAG = re.compile(r"<[^<>]{0,2000}>")
+
+
+def read_service_health(context: Fields) -> Findings:
+    """Read what Azure says of its own services; `stage` tells whether it is over, monitorCondition does not."""
+    properties = context.object("properties")
+    details = event_of(context)
+    stage, kind = properties.text("stage"), properties.text("incidentType")
+    tracking, title = properties.text("trackingId"), properties.text("title", limit=MAX_TEXT_CHARS)
+    over = is_over(stage or details["status"])
+    told = {
+        "stage": stage,
+        "incidentType": kind,
+        "trackingId": tracking,
+        "title": title,
+        "service": properties.text("service"),
+        "region": properties.text("region"),
+        "impactStart": properties.text("impactStartTime"),
+        "impactedServices": _impacted(properties),
+        "communication": _plain(properties.text("communication", limit=64 * 1024)),
+    }
+    ended = properties.time("impactMitigationTime")
+    close(context)
+    return Findings(
+        series={"trackingId": tracking.lower()},
+        resources=tuple(resources_of(context, properties)),
+        details=details | told | told_by_event(properties),
+        headline=joined(title, f"{kind or 'event'} {tracking}".strip(), f"stage {stage}" if stage else ""),
+        condition="Resolved" if over else None,
+        at=(ended if over else None) or when(context),
+        severity=None if over else graver(level_of(context), _INCIDENTS.get(fold(kind or "-"))),
+    )
+
+
+def read_resource_health(context: Fields) -> Findings:
+    """Read how a resource is and was; Available again closes."""
+    properties = context.object("properties")
+    details = event_of(context)
+    now, before = properties.text("currentHealthStatus"), properties.text("previousHealthStatus")
+    over = fold(now) == "available" if now else is_over(details["status"])
+    cause = properties.text("cause")
+    grave = None if fold(cause or "-") == "userinitiated" else _HEALTH.get(fold(now or "-"))
+    told = {
+        "currentHealthStatus": now,
+        "previousHealthStatus": before,
+        "cause": cause,
+        "title": properties.text("title", limit=MAX_TEXT_CHARS),
+        "type": properties.text("type"),
+    }
+    close(context)
+    return Findings(
+        series={},
+        resources=tuple(resources_of(context, properties)),
+        details=details | told | told_by_event(properties),
+        headline=joined(
+            f"{now or 'health not given'} (before: {before or 'not given'})", told["title"], told["cause"]
+        ),
+        condition="Resolved" if over else None,
+        at=when(context),
+        severity=None if over else graver(level_of(context), grave),
+    )
+
+
+def _impacted(properties: Fields) -> list[str]:
+    found = []
+    for item in properties.items("impactedServices"):
+        service = mapping(item)
+        regions = [
+            scalar(mapping(one).get("RegionName")) or "" for one in listed(service.get("ImpactedRegions"))
+        ]
+        name = scalar(service.get("ServiceName")) or ""
+        if name:
+            found.append(f"{name} ({', '.join(filter(None, regions))})" if any(regions) else name)
+    return found
+
+
+def _plain(html: str) -> str:
+    told = re.sub(r"\s+", " ", _TAG.sub(" ", html).replace("&nbsp;", " ").replace("&amp;", "&"))
+    return clean(told, 1000)
