@@ -31,8 +31,8 @@ class Names:
         Raises OciError (oci-archive-escape, oci-archive-name, oci-archive-duplicate, oci-archive-collision).
         """
         parts = self._clean(name)
-        if not parts and not directory:
-            raise _refused("oci-archive-name", "a file has no name")
+        if not directory and (not parts or name.endswith("/")):
+            raise _refused("oci-archive-name", "a file has no name, or a folder's")
         for depth in range(1, len(parts)):
             self._record("/".join(parts[:depth]), folder=True, declared=False)
         self._record("/".join(parts), folder=directory, declared=True)

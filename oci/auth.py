@@ -11,19 +11,19 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
-import requests
-
 from oci.errors import OciError
+from oci.references import check_host
+from oci.scopes import SharedScopes
+from oci.wire import Answer
 
 NULL_GUID = "00000000-0000-0000-0000-000000000000"
 _MARGIN_SECONDS = 60.0
 _DEFAULT_LIFETIME_SECONDS = 60.0
-_MAX_REPLY_BYTES = 1 << 20
 _CHALLENGE_FIELD = re.compile(r'([A-Za-z_]+)="([^"]{0,2000})"')
 
 
@@ -44,17 +44,7 @@ class Aad:
 
 
 Credentials = Password | Aad | None
-Send = Callable[..., requests.Response]
-
-
-class Authorizer(Protocol):
-    """Gives a request its Authorization header."""
-
-    def header(self, scopes: tuple[str, ...]) -> str | None:
-        """Return the header for these scopes, or None when the registry asks for none."""
-
-    def forget(self, scopes: tuple[str, ...]) -> None:
-        """Mint anew next time: the registry refused what was kept."""
+Send = Callable[..., Answer]
 
 
 class Tokens:
@@ -66,46 +56,62 @@ class Tokens:
         credentials: Credentials,
         send: Send,
         clock: Callable[[], float] = time.time,
+        hosts: Collection[str] = (),
     ) -> None:
         self._origin = origin
         self._service = urlsplit(origin).netloc
+        self._realms = (origin + "/", *(f"https://{check_host(host)}/" for host in hosts))
         self._credentials = credentials
         self._send = send
         self._clock = clock
-        self._lock = threading.Lock()
+        self._locks: dict[tuple[str, ...], threading.Lock] = {}
         self._kept: dict[tuple[str, ...], tuple[str, float]] = {}
         self._challenge: dict[str, str] | None = None
+        self._shared = SharedScopes()
+
+    def expect(self, scope: str) -> None:
+        """Say that a scope will be asked for, so that it can share a token with others."""
+        self._shared.expect(scope)
+
+    def together(self, one: str, other: str) -> bool:
+        """Tell whether one token holds both scopes."""
+        return self._shared.together(one, other)
 
     def header(self, scopes: tuple[str, ...]) -> str | None:
         """Return the header for these scopes. Raises OciError (oci-unauthorized, oci-unavailable …)."""
-        with self._lock:
+        with self._lock(()):
             challenge = self._discover()
-            if challenge["scheme"] == "none":
-                return None
-            if challenge["scheme"] == "basic":
-                return self._basic()
-            return "Bearer " + self._cached(scopes, lambda: self._access_token(challenge, scopes))
+        if challenge["scheme"] == "none":
+            return None
+        if challenge["scheme"] == "basic":
+            return self._basic()
+        asked = self._shared.covering(scopes)
+        return "Bearer " + self._cached(asked, lambda: self._access_token(challenge, asked))
 
     def forget(self, scopes: tuple[str, ...]) -> None:
-        """Drop the access token for these scopes and the refresh token behind it."""
-        with self._lock:
-            self._kept.pop(scopes, None)
-            self._kept.pop(("refresh",), None)
+        """Drop the token for these scopes and the refresh token behind it; the next is for them alone."""
+        self._kept.pop(self._shared.covering(scopes), None)
+        self._kept.pop(("refresh",), None)
+        self._shared.part(scopes)
 
     def _cached(self, key: tuple[str, ...], mint: Callable[[], tuple[str, float]]) -> str:
-        token, good_until = self._kept.get(key, ("", 0.0))
-        if self._clock() < good_until:
+        with self._lock(key):
+            token, good_until = self._kept.get(key, ("", 0.0))
+            if self._clock() < good_until:
+                return token
+            token, lifetime = mint()
+            self._kept[key] = (token, self._clock() + lifetime - min(_MARGIN_SECONDS, lifetime / 4))
             return token
-        token, lifetime = mint()
-        self._kept[key] = (token, self._clock() + lifetime - min(_MARGIN_SECONDS, lifetime / 4))
-        return token
+
+    def _lock(self, key: tuple[str, ...]) -> threading.Lock:
+        return self._locks.setdefault(key, threading.Lock())
 
     def _discover(self) -> dict[str, str]:
         if self._challenge is None:
             self._challenge = self._read_challenge(self._send("GET", f"{self._origin}/v2/"))
         return self._challenge
 
-    def _read_challenge(self, response: requests.Response) -> dict[str, str]:
+    def _read_challenge(self, response: Answer) -> dict[str, str]:
         if response.status_code == 200:
             return {"scheme": "none"}
         text = response.headers.get("WWW-Authenticate", "")[:4096]
@@ -113,11 +119,11 @@ class Tokens:
         if response.status_code != 401 or scheme not in ("bearer", "basic"):
             raise _unauthorized(f"{self._service} answered {response.status_code} with no usable challenge")
         found = {"service": self._service, **dict(_CHALLENGE_FIELD.findall(text)), "scheme": scheme}
-        if scheme == "bearer" and not found.get("realm", "").startswith(self._origin + "/"):
+        if scheme == "bearer" and not found.get("realm", "").startswith(self._realms):
             raise OciError(
                 "oci-auth-realm-refused",
                 f"{self._service} sends its callers to another host for a token",
-                "credentials never leave the registry's own host; check the registry's name",
+                "credentials never leave the registry's own host; check its name, or name the other with --token-host",
             )
         return found
 
@@ -145,6 +151,7 @@ class Tokens:
     def _token(self, method: str, address: str, name: str, **parts: Any) -> tuple[str, float]:
         response = self._send(method, address, **parts)
         if response.status_code != 200:
+            response.close()
             raise _unauthorized(f"{self._service} refused a token with {response.status_code}")
         reply = _json(response)
         token = reply.get(name) or reply.get("token")
@@ -171,10 +178,10 @@ def _lifetime(token: str, reply: Mapping[str, Any], now: float) -> float:
         return _DEFAULT_LIFETIME_SECONDS
 
 
-def _json(response: requests.Response) -> dict[str, Any]:
+def _json(response: Answer) -> dict[str, Any]:
     try:
-        reply = response.json() if len(response.content) <= _MAX_REPLY_BYTES else None
-    except ValueError:
+        reply = response.json()
+    except (ValueError, RecursionError):
         reply = None
     return reply if isinstance(reply, dict) else {}
 

@@ -9,10 +9,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from oci.actions import copy_artifact, inspect_artifact, pack_artifact, pull_artifact, verify_artifact
+from oci.actions import inspect_artifact, pack_artifact, pull_artifact, verify_artifact
 from oci.auth import Credentials, Password
+from oci.copy_actions import copy_artifact, copy_list, read_list
 from oci.errors import OciError
 from oci.output import Output
+from oci.places import Places
 
 _EXAMPLES = """\
 examples:
@@ -24,6 +26,7 @@ examples:
       --username release --password-stdin
   python -m oci pull registry.example.com/vibedata/bundle@sha256:... --to bundle
   python -m oci copy registry.example.com/vibedata/release:1.2.0 oci:/media/usb:1.2.0
+  python -m oci copy --list artifacts.txt
   python -m oci inspect registry.example.com/vibedata/release:latest --output json
   python -m oci verify oci:/media/usb:1.2.0
 
@@ -38,8 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     output = Output(options.output)
     try:
-        options.credentials = _credentials(options)
-        output.result(options.run(options, output))
+        signed = _credentials(options)
+        source = environment_credentials("OCI_SOURCE") if options.command in ("push", "copy") else None
+        options.places = Places(signed, source or signed, options.ca_file, options.token_host)
+        facts = options.run(options, output)
+        output.result(facts)
     except OciError as error:
         output.error(error)
         return error.exit_code
@@ -48,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-    return 0
+    return int(facts.get("exitCode", 0))
 
 
 def _credentials(options: argparse.Namespace) -> Credentials:
@@ -105,6 +111,13 @@ def _add(commands: Any, name: str, text: str, run: Callable[..., dict[str, Any]]
     command.add_argument(
         "--ca-file", type=Path, help="PEM file of the authority that the registry's TLS uses"
     )
+    command.add_argument(
+        "--token-host",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a host besides its own that may ask for the credentials to give a token for the registry",
+    )
     command.add_argument("--username", help="user or token name")
     command.add_argument(
         "--password-stdin", action="store_true", help="read the password from standard input"
@@ -124,9 +137,13 @@ def _add_pack(commands: Any) -> None:
 
 def _add_copy(commands: Any, name: str, text: str) -> None:
     command = _add(commands, name, text, _copy)
-    command.add_argument("source", help="HOST/REPOSITORY:TAG, HOST/REPOSITORY@DIGEST or oci:DIR:TAG")
-    command.add_argument("target", help="the same forms")
-    command.add_argument("--jobs", type=int, default=4, help="blobs in flight at once (default 4)")
+    place = "HOST/REPOSITORY:TAG, HOST/REPOSITORY@DIGEST or oci:DIR:TAG"
+    command.add_argument("source", nargs="?", help=place)
+    command.add_argument("target", nargs="?", help="the same forms")
+    command.add_argument(
+        "--list", type=Path, metavar="FILE", help="many at once: a SOURCE and a TARGET a line"
+    )
+    command.add_argument("--jobs", type=int, default=8, help="requests in flight at once (default 8)")
 
 
 def _add_pull(commands: Any) -> None:
@@ -152,23 +169,27 @@ def _pack(options: argparse.Namespace, _: Output) -> dict[str, Any]:
 
 
 def _copy(options: argparse.Namespace, output: Output) -> dict[str, Any]:
+    jobs = max(1, min(options.jobs, 16))
+    if options.list:
+        if options.source:
+            raise OciError("oci-usage", "places and --list", "name two places, or a list")
+        output.begin(f"{options.command} what {options.list} names")
+        return copy_list(read_list(options.list), options.places, jobs, output.progress)
+    if not options.target:
+        raise OciError("oci-usage", "a source or a target is missing", "name both, or --list FILE")
     output.begin(f"{options.command} {options.source} to {options.target}")
-    source = environment_credentials("OCI_SOURCE") or options.credentials
-    pair = (source, options.credentials)
-    return copy_artifact(
-        options.source, options.target, pair, options.ca_file, max(1, min(options.jobs, 16)), output.progress
-    )
+    return copy_artifact(options.source, options.target, options.places, jobs, output.progress)
 
 
 def _pull(options: argparse.Namespace, output: Output) -> dict[str, Any]:
     output.begin(f"pull {options.source}")
-    return pull_artifact(options.source, options.to, options.credentials, options.ca_file, output.progress)
+    return pull_artifact(options.source, options.to, options.places, output.progress)
 
 
 def _inspect(options: argparse.Namespace, _: Output) -> dict[str, Any]:
-    return inspect_artifact(options.source, options.credentials, options.ca_file)
+    return inspect_artifact(options.source, options.places)
 
 
 def _verify(options: argparse.Namespace, output: Output) -> dict[str, Any]:
     output.begin(f"verify {options.source}")
-    return verify_artifact(options.source, options.credentials, options.ca_file, output.progress)
+    return verify_artifact(options.source, options.places, output.progress)

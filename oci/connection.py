@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
 import oras.container  # type: ignore[import-untyped]
-import requests
 
 from oci.auth import Credentials, Tokens
 from oci.descriptor import Descriptor, check_digest, check_repository
 from oci.errors import OciError
-from oci.fence import Challenged, Client, Session, origin
+from oci.fence import Challenged, Client, joined, origin
 from oci.references import check_host
 from oci.retrying import Retrying, raise_for_status
-from oci.sending import Body
+from oci.sending import Body, Unfinished
 from oci.stores import Content
+from oci.wire import Answer, Session
 
 T = TypeVar("T")
 
@@ -32,6 +33,11 @@ def write_scope(repository: str) -> tuple[str, ...]:
     return (f"repository:{check_repository(repository)}:pull,push",)
 
 
+def delete_scope(repository: str) -> tuple[str, ...]:
+    """Return the scopes for deleting in a repository."""
+    return (f"repository:{check_repository(repository)}:delete",)
+
+
 class Connection:
     """Sends requests with the right token; safe to share between threads."""
 
@@ -42,57 +48,98 @@ class Connection:
         ca_file: Path | None,
         retry: Retrying,
         clock: Callable[[], float],
+        token_hosts: Collection[str] = (),
     ) -> None:
         self.host = check_host(host)
         self.origin = f"https://{self.host}"
         self.retry = retry
         self._session = Session(str(ca_file) if ca_file else None)
-        self._tokens = Tokens(self.origin, credentials, self._plain, clock)
+        self._client = Client(self.host, self._session)
+        self.tokens = Tokens(self.origin, credentials, self._plain, clock, token_hosts)
 
-    def send(self, method: str, url: str, scopes: tuple[str, ...], **parts: Any) -> requests.Response:
+    def send(self, method: str, url: str, scopes: tuple[str, ...], **parts: Any) -> Answer:
         """Send once, or twice when the registry refuses the token that was kept. Raises OciError."""
         try:
             return self._send(method, url, scopes, parts)
         except Challenged:
-            self._tokens.forget(scopes)
+            self.tokens.forget(scopes)
         try:
             return self._send(method, url, scopes, parts)
         except Challenged as refusal:
-            self._tokens.forget(scopes)
+            self.tokens.forget(scopes)
             raise self._denied(scopes, refusal.status) from None
 
-    def send_again(self, method: str, url: str, scopes: tuple[str, ...], **parts: Any) -> requests.Response:
+    def send_again(self, method: str, url: str, scopes: tuple[str, ...], **parts: Any) -> Answer:
         """Send, and again while what comes back is transient. Raises OciError."""
         return self.retry(lambda: self.send(method, url, scopes, **parts))
 
-    def start_upload(
-        self, repository: str, digest: str, mount_from: str | None
-    ) -> tuple[str | None, tuple[str, ...]]:
-        """Ask where to send a blob: (None, …) when it was mounted from another repository instead."""
-        scopes, start = write_scope(repository), self.address(repository).upload_blob_url()
-        start = f"https://{start}"
+    def upload(
+        self, repository: str, descriptor: Descriptor, content: Content, mount_from: str | None
+    ) -> Answer | None:
+        """Send a blob; None when it was mounted. An upload that fails is cancelled.
+
+        Raises OciError, and SourceFailed when the content can't be read.
+        """
+        place = self._start_upload(repository, descriptor.digest, mount_from)
+        if place is None:
+            return None
+        try:
+            return self._send_blob(repository, descriptor, Body(content, descriptor), place)
+        except Unfinished as unfinished:
+            self._cancel_upload(repository, unfinished.place)
+            raise unfinished.why from None
+
+    def _send_blob(self, repository: str, descriptor: Descriptor, body: Body, place: str) -> Answer:
+        """Send it: a small one at once, another as it comes. Raises Unfinished."""
+        scopes, kind = write_scope(repository), {"Content-Type": "application/octet-stream"}
+        try:
+            if body.is_small:
+                return self.send(
+                    "PUT", _with(place, digest=descriptor.digest), scopes, data=body, headers=kind
+                )
+            answer = self.send("PATCH", place, scopes, data=body, headers=kind)
+            place = self._upload_place(place, answer)
+            body.check()
+            return self.send("PUT", _with(place, digest=descriptor.digest), scopes, data=b"", headers=kind)
+        except BaseException as error:
+            raise Unfinished(place, error) from error
+        finally:
+            body.close()
+
+    def _start_upload(self, repository: str, digest: str, mount_from: str | None) -> str | None:
+        """Ask where to send a blob: None when it was mounted, from another repository or this one."""
+        scopes, start = write_scope(repository), f"https://{self.address(repository).upload_blob_url()}"
         if mount_from:
-            start += "?" + urlencode({"mount": check_digest(digest), "from": check_repository(mount_from)})
-            scopes = (*scopes, *read_scope(mount_from))
+            start = _with(start, mount=check_digest(digest), **{"from": check_repository(mount_from)})
+            if mount_from != repository and not self.share_token(repository, mount_from):
+                scopes = (*scopes, *read_scope(mount_from))
         answer = self.send("POST", start, scopes)
         if answer.status_code == 201:
-            return None, scopes
-        place = urljoin(start, answer.headers.get("Location", ""))
+            return None
+        return self._upload_place(start, answer)
+
+    def _upload_place(self, url: str, answer: Answer) -> str:
+        place = joined(url, answer.headers.get("Location", ""))
         if origin(place) != self.origin.lower():
             raise OciError(
                 "oci-redirect-refused", f"{self.host} wants bytes on another host", "check its name"
             )
-        return place + ("&" if "?" in place else "?") + urlencode({"digest": digest}), scopes
+        return place
 
-    def upload(
-        self, repository: str, descriptor: Descriptor, content: Content, mount_from: str | None
-    ) -> requests.Response | None:
-        """Send a blob in one piece; None when it was mounted. Raises OciError."""
-        place, scopes = self.start_upload(repository, descriptor.digest, mount_from)
-        if place is None:
-            return None
-        headers = {"Content-Type": "application/octet-stream"}
-        return self.send("PUT", place, scopes, data=Body(content, descriptor), headers=headers)
+    def _cancel_upload(self, repository: str, place: str) -> None:
+        """Leave no upload behind, where the registry lets us: some ask for the right to delete.
+
+        docker-registry lets go of one whose connection broke only by itself, when it is old: it wants to be told
+        how many bytes it has, which nobody knows then.
+        """
+        for scopes in (write_scope(repository), delete_scope(repository)):
+            with contextlib.suppress(OciError, Challenged):
+                self._send("DELETE", place, scopes, {})
+                return
+
+    def share_token(self, one: str, other: str) -> bool:
+        """Tell whether one token may write to both repositories."""
+        return self.tokens.together(write_scope(one)[0], write_scope(other)[0])
 
     def address(self, repository: str) -> oras.container.Container:
         """Return oras's address of a repository, whose name has been checked."""
@@ -106,18 +153,15 @@ class Connection:
         """Return the address of a blob."""
         return f"https://{self.address(repository).get_blob_url(check_digest(digest))}"
 
-    def _send(
-        self, method: str, url: str, scopes: tuple[str, ...], parts: dict[str, Any]
-    ) -> requests.Response:
-        client = Client(self.host, self._session, self._tokens.header(scopes))
-        body = parts.get("data")
+    def _send(self, method: str, url: str, scopes: tuple[str, ...], parts: dict[str, Any]) -> Answer:
+        header, body = self.tokens.header(scopes), parts.get("data")
+        headers = {**(parts.get("headers") or {}), **({"Authorization": header} if header else {})}
         data = body.start() if isinstance(body, Body) else body
-        headers = dict(parts.get("headers") or {})
-        answer = client.do_request(url, method, **{**parts, "data": data, "headers": headers})
+        answer = self._client.do_request(url, method, **{**parts, "data": data, "headers": headers})
         return raise_for_status(answer)
 
-    def _plain(self, method: str, url: str, **parts: Any) -> requests.Response:
-        def once() -> requests.Response:
+    def _plain(self, method: str, url: str, **parts: Any) -> Answer:
+        def once() -> Answer:
             response = self._session.request(method, url, **parts)
             return response if response.status_code < 404 else raise_for_status(response)
 
@@ -129,3 +173,7 @@ class Connection:
             f"{self.host} answered {status} to a fresh token for {' '.join(scopes)}",
             "give the caller a role or a scope map that holds these actions on this repository",
         )
+
+
+def _with(url: str, **query: str) -> str:
+    return url + ("&" if "?" in url else "?") + urlencode(query)

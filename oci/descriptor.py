@@ -27,6 +27,16 @@ def is_digest(text: str) -> bool:
     return _DIGEST.fullmatch(text) is not None
 
 
+def is_tag(text: str) -> bool:
+    """Tell whether `text` is a well-formed tag."""
+    return _TAG.fullmatch(text) is not None
+
+
+def is_media_type(text: object) -> bool:
+    """Tell whether `text` is a media type without parameters (RFC 6838)."""
+    return isinstance(text, str) and _MEDIA_TYPE.fullmatch(text) is not None
+
+
 def check_digest(text: object) -> str:
     """Return `text` if it is `sha256:<64 lower-case hex digits>`. Raises OciError (oci-bad-digest)."""
     if isinstance(text, str) and is_digest(text):
@@ -47,7 +57,7 @@ def check_reference(text: str) -> str:
     """Return `text` if it is a tag or a digest. Raises OciError (oci-bad-reference, oci-bad-digest)."""
     if ":" in text:
         return check_digest(text)
-    if _TAG.fullmatch(text):
+    if is_tag(text):
         return text
     raise OciError("oci-bad-reference", f"{text!r:.150} is no tag", "use letters, digits, '.', '_' and '-'")
 
@@ -68,15 +78,22 @@ class Descriptor:
 
     @classmethod
     def parse(cls, value: object) -> Descriptor:
-        """Read an untrusted JSON value. Raises OciError (oci-manifest-invalid, oci-bad-digest)."""
+        """Read an untrusted JSON value. Raises OciError (oci-manifest-invalid, oci-manifest-bad-digest)."""
         if not isinstance(value, dict):
             raise _invalid("a descriptor is not an object")
         size, media_type = value.get("size"), value.get("mediaType")
         if type(size) is not int or not 0 <= size <= MAX_BLOB_BYTES:
             raise _invalid("a descriptor's size is no number of bytes")
-        if not isinstance(media_type, str) or not _MEDIA_TYPE.fullmatch(media_type):
+        if not isinstance(media_type, str) or not is_media_type(media_type):
             raise _invalid("a descriptor's mediaType is malformed")
-        return cls(media_type, check_digest(value.get("digest")), size, _annotations(value))
+        digest = value.get("digest")
+        if not isinstance(digest, str) or not is_digest(digest):
+            raise OciError(
+                "oci-manifest-bad-digest",
+                f"a manifest names a part by {digest!r:.100}, which is no digest",
+                "do not use it; tell its publisher",
+            )
+        return cls(media_type, digest, size, _annotations(value))
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON shape of the OCI image specification."""

@@ -20,9 +20,9 @@ class OciError(Exception):
     """What went wrong, under a stable `code`, and what to do (`hint`); `retry_after` is in seconds."""
 
     def __init__(self, code: str, message: str, hint: str, retry_after: float | None = None) -> None:
-        super().__init__(message)
         self.code = code
-        self.message = message
+        self.message = encodable(message)
+        super().__init__(self.message)
         self.hint = hint
         self.retry_after = retry_after
 
@@ -42,3 +42,8 @@ class OciError(Exception):
         if self.code in _BLOCKED:
             return 3
         return 4 if self.transient else 5
+
+
+def encodable(text: str) -> str:
+    """Return a text as every stream can write it: JSON may hold half a surrogate pair, UTF-8 may not."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -31,6 +31,11 @@ class Limits:
     bytes: int = 4 * 1024**3
     name: int = 255
 
+    @property
+    def tar_overhead(self) -> int:
+        """How many bytes of a tar may be none of its files': headers, long names, padding, and its end."""
+        return (4 * self.entries + 20) * BLOCK
+
 
 @dataclass(frozen=True)
 class Extracted:
@@ -112,6 +117,9 @@ def _members(file: BinaryIO) -> Iterator[_Member]:
         renamed = None
     if renamed is not None or any(_read(file, BLOCK)):
         raise _refused("oci-archive-invalid", "it does not end in two empty blocks")
+    while rest := file.read(1 << 20):
+        if any(rest):  # a reader that goes on at empty blocks would find more in it than we do
+            raise _refused("oci-archive-invalid", "something follows its end")
 
 
 def _member(block: bytes) -> _Member:

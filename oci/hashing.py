@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from oci.descriptor import Descriptor, check_digest
 from oci.errors import OciError
 
-CHUNK = 1 << 18
+CHUNK = 1 << 16
+
+
+class Readable(Protocol):
+    """What gives bytes piece by piece."""
+
+    def read(self, size: int = ..., /) -> bytes:
+        """Return the next bytes, none at the end."""
 
 
 class Verifier:
@@ -35,7 +42,7 @@ class Verifier:
             raise _mismatch("oci-digest-mismatch", self._descriptor, "other bytes than its digest")
 
 
-def copy_verified(source: BinaryIO, descriptor: Descriptor, into: BinaryIO) -> None:
+def copy_verified(source: Readable, descriptor: Descriptor, into: BinaryIO) -> None:
     """Copy a blob from an open file while checking it. Raises OciError as Verifier does."""
     verifier = Verifier(descriptor)
     while chunk := source.read(CHUNK):

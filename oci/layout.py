@@ -6,6 +6,8 @@ import contextlib
 import json
 import os
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -13,10 +15,13 @@ from typing import Any, BinaryIO
 from oci import media_types
 from oci.descriptor import Descriptor, check_digest, check_reference, is_digest
 from oci.errors import OciError
+from oci.files import invalid_layout, open_regular, read_regular
 from oci.hashing import copy_verified
 from oci.manifest import MAX_MANIFEST_BYTES, Manifest, canonical, parse_manifest
-from oci.stores import Content, open_content
+from oci.stores import Content, Store, open_content
+from oci.streaming import BlobReader, pour
 
+MAX_MARKER_BYTES = 1024
 _MARKER = b'{"imageLayoutVersion":"1.0.0"}'
 
 
@@ -25,6 +30,7 @@ class Layout:
 
     def __init__(self, directory: Path) -> None:
         self._root = directory
+        self._listing = threading.Lock()
 
     @property
     def label(self) -> str:
@@ -43,12 +49,19 @@ class Layout:
     def open(cls, directory: Path) -> Layout:
         """Open a layout that is there. Raises OciError (oci-layout-invalid)."""
         try:
-            marker = json.loads((directory / "oci-layout").read_bytes()[:1024])
-        except (OSError, ValueError) as error:
-            raise _invalid(f"{directory} is no OCI image layout") from error
+            marker = json.loads(read_regular(directory / "oci-layout", MAX_MARKER_BYTES))
+        except (OSError, ValueError, RecursionError) as error:
+            raise invalid_layout(f"{directory} is no OCI image layout") from error
         if not isinstance(marker, dict) or marker.get("imageLayoutVersion") != "1.0.0":
-            raise _invalid(f"{directory} has a layout version that is not 1.0.0")
+            raise invalid_layout(f"{directory} has a layout version that is not 1.0.0")
         return cls(directory)
+
+    def expect(self, *, writing: bool) -> None:
+        """Nothing is to be got beforehand."""
+
+    def beside(self, other: Store) -> str | None:  # noqa: ARG002
+        """Nothing can be mounted."""
+        return None
 
     def resolve(self, reference: str) -> Descriptor:
         """Return what a tag or digest names. Raises OciError (oci-not-found)."""
@@ -57,12 +70,11 @@ class Layout:
     def get_manifest(self, reference: str) -> Manifest:
         """Return a manifest, verified. Raises OciError (oci-not-found, oci-digest-mismatch)."""
         digest = check_reference(reference) if is_digest(reference) else self._tagged(reference)
-        path = self._path(digest)
-        if not path.is_file():
-            raise _missing(f"{reference} in {self.label}")
-        if path.stat().st_size > MAX_MANIFEST_BYTES:
-            raise OciError("oci-manifest-too-large", f"{reference} in {self.label}", "4 MiB is the limit")
-        manifest = parse_manifest(path.read_bytes())
+        try:
+            raw = read_regular(self._path(digest), MAX_MANIFEST_BYTES + 1)
+        except FileNotFoundError as error:
+            raise _missing(f"{reference} in {self.label}") from error
+        manifest = parse_manifest(raw)
         if manifest.descriptor.digest != digest:
             raise OciError("oci-digest-mismatch", f"{digest} in {self.label} is altered", "copy it anew")
         return manifest
@@ -77,13 +89,22 @@ class Layout:
 
     def get_blob(self, descriptor: Descriptor, into: BinaryIO) -> None:
         """Write a blob into an open file, verified. Raises OciError (oci-not-found, oci-digest-mismatch)."""
-        try:
-            with self._path(descriptor.digest).open("rb") as source:
-                copy_verified(source, descriptor, into)
-        except FileNotFoundError as error:
-            raise _missing(f"blob {descriptor.digest} in {self.label}") from error
+        pour(self.open_blob(descriptor), into)
 
-    def push_blob(self, descriptor: Descriptor, content: Content) -> bool:
+    def open_blob(self, descriptor: Descriptor) -> BlobReader:
+        """Open a blob to be read piece by piece, verified. Raises OciError (oci-not-found)."""
+
+        def open_at(offset: int) -> BinaryIO:
+            try:
+                file = open_regular(self._path(descriptor.digest))
+            except FileNotFoundError as error:
+                raise _missing(f"blob {descriptor.digest} in {self.label}") from error
+            file.seek(offset)
+            return file
+
+        return BlobReader(descriptor, open_at, time.sleep)
+
+    def push_blob(self, descriptor: Descriptor, content: Content, mount_from: str | None = None) -> bool:  # noqa: ARG002
         """Store a blob unless it is there; tell whether it was written."""
         path = self._path(descriptor.digest)
         if path.is_file() and path.stat().st_size == descriptor.size:
@@ -112,6 +133,10 @@ class Layout:
         raise _missing(f"tag {tag} in {self.label}")
 
     def _list(self, descriptor: Descriptor, tag: str) -> None:
+        with self._listing:
+            self._relist(descriptor, tag)
+
+    def _relist(self, descriptor: Descriptor, tag: str) -> None:
         kept = [(item, name) for item, name in self._index() if name != tag]
         entries = sorted([*kept, (descriptor, tag)], key=lambda entry: (entry[1], entry[0].digest))
         body = {
@@ -123,12 +148,13 @@ class Layout:
             out.write(canonical(body))
 
     def _index(self) -> list[tuple[Descriptor, str]]:
-        path = self._root / "index.json"
-        if not path.is_file():
+        try:
+            raw = read_regular(self._root / "index.json", MAX_MANIFEST_BYTES + 1)
+        except FileNotFoundError:
             return []
-        if path.stat().st_size > MAX_MANIFEST_BYTES:
-            raise _invalid(f"{self.label} has an index of more than 4 MiB")
-        found = parse_manifest(path.read_bytes(), media_types.IMAGE_INDEX).children
+        if len(raw) > MAX_MANIFEST_BYTES:
+            raise invalid_layout(f"{self.label} has an index of more than 4 MiB")
+        found = parse_manifest(raw, media_types.IMAGE_INDEX).children
         return [(item, item.annotations.get(media_types.REF_NAME, "")) for item in found]
 
     def _path(self, digest: str) -> Path:
@@ -156,7 +182,3 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
 
 def _missing(what: str) -> OciError:
     return OciError("oci-not-found", f"there is no {what}", "check the name, the tag and the digest")
-
-
-def _invalid(what: str) -> OciError:
-    return OciError("oci-layout-invalid", what, "name a folder that `pack` or `copy` wrote")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from oci import media_types
-from oci.descriptor import Descriptor, sha256
+from oci.descriptor import Descriptor, is_media_type, sha256
 from oci.errors import OciError
 
 MAX_MANIFEST_BYTES = 4 * 1024 * 1024
@@ -36,7 +36,11 @@ class Manifest:
 
 
 def parse_manifest(raw: bytes, media_type: str | None = None) -> Manifest:
-    """Read untrusted manifest bytes. Raises OciError (oci-manifest-invalid, oci-manifest-too-large)."""
+    """Read untrusted manifest bytes.
+
+    Raises OciError (oci-manifest-invalid, oci-manifest-too-large, oci-manifest-too-many-parts,
+    oci-manifest-ambiguous, oci-media-type-mismatch, oci-manifest-bad-digest).
+    """
     if len(raw) > MAX_MANIFEST_BYTES:
         raise OciError("oci-manifest-too-large", f"manifest of {len(raw)} bytes", "4 MiB is the limit")
     body = _load(raw)
@@ -46,15 +50,20 @@ def parse_manifest(raw: bytes, media_type: str | None = None) -> Manifest:
             f"{kind!s:.100} with schemaVersion {body.get('schemaVersion')!r:.20} is not understood"
         )
     if media_type in media_types.ACCEPTED and media_type != kind:
-        raise _invalid(f"served as {media_type}, but says it is {kind}")
+        raise OciError(
+            "oci-media-type-mismatch",
+            f"manifest served as {media_type}, but says it is {kind}",
+            "do not use it; find out what stands between you and the registry, and who can write there",
+        )
     return _shape(raw, str(kind), body)
 
 
 def _shape(raw: bytes, kind: str, body: Mapping[str, Any]) -> Manifest:
     index = kind in media_types.INDEXES
+    _refuse_both(index, body)
     artifact_type = body.get("artifactType")
     annotations = body.get("annotations") or {}
-    if not _is_text_map(annotations) or not isinstance(artifact_type, (str, type(None))):
+    if not _is_text_map(annotations) or not (artifact_type is None or is_media_type(artifact_type)):
         raise _invalid("annotations or artifactType are malformed")
     return Manifest(
         raw=raw,
@@ -65,6 +74,16 @@ def _shape(raw: bytes, kind: str, body: Mapping[str, Any]) -> Manifest:
         children=_descriptors(body.get("manifests")) if index else (),
         annotations=annotations,
     )
+
+
+def _refuse_both(index: bool, body: Mapping[str, Any]) -> None:
+    """Refuse what one reader takes for an image and another for an index (CVE-2021-41190)."""
+    if any(name in body for name in (("config", "layers") if index else ("manifests",))):
+        raise OciError(
+            "oci-manifest-ambiguous",
+            "manifest: it is an image and an index at once",
+            "do not use it: two readers take it for two things; tell its publisher",
+        )
 
 
 def image_manifest(
@@ -90,8 +109,14 @@ def canonical(value: object) -> bytes:
 
 
 def _descriptors(value: object) -> tuple[Descriptor, ...]:
-    if not isinstance(value, list) or len(value) > MAX_DESCRIPTORS:
-        raise _invalid(f"its list of parts is missing or longer than {MAX_DESCRIPTORS}")
+    if not isinstance(value, list):
+        raise _invalid("its list of parts is missing")
+    if len(value) > MAX_DESCRIPTORS:
+        raise OciError(
+            "oci-manifest-too-many-parts",
+            f"manifest: it names {len(value)} parts; {MAX_DESCRIPTORS} is the limit",
+            "the publisher must push this artifact again, in fewer layers",
+        )
     return tuple(Descriptor.parse(item) for item in value)
 
 

@@ -27,7 +27,8 @@ def pull(
 ) -> Manifest:
     """Fetch into a new folder: a single tar layer is unpacked there, files keep their titles.
 
-    Raises OciError (oci-target-exists, oci-manifest-invalid, and what reading and unpacking raise).
+    Raises OciError (oci-target-exists, oci-manifest-invalid, oci-archive-too-large before anything is fetched, and
+    what reading and unpacking raise).
     """
     if os.path.lexists(target):
         raise OciError("oci-target-exists", f"{target.name} is there already", "name a new folder")
@@ -57,8 +58,15 @@ def download(store: Store, blob: Descriptor, path: Path) -> None:
 def _fetch(
     store: Store, manifest: Manifest, staging: Path, limits: Limits | None, progress: Progress | None
 ) -> None:
+    if manifest.children:
+        raise OciError(
+            "oci-manifest-is-index",
+            "the name leads to an index, and files lie in manifests only",
+            "pull one of the manifests that it lists, by digest; `inspect` shows them",
+        )
     content, names = staging / "content", Names(255)
     tar = len(manifest.layers) == 1 and manifest.layers[0].media_type.endswith(".tar")
+    _refuse_too_large(manifest, limits or Limits(), tar=tar)
     if not tar:
         content.mkdir(mode=0o755)
     for layer in manifest.layers:
@@ -71,6 +79,17 @@ def _fetch(
             progress(layer, True)
     if not manifest.layers:
         raise OciError("oci-manifest-invalid", "it holds no layers", "pull the artifacts that it lists")
+
+
+def _refuse_too_large(manifest: Manifest, limits: Limits, *, tar: bool) -> None:
+    """Believe what the layers claim to hold before it is fetched: a disk may be full long before they end."""
+    claimed = sum(layer.size for layer in manifest.layers)
+    if claimed > limits.bytes + (limits.tar_overhead if tar else 0):
+        raise OciError(
+            "oci-archive-too-large",
+            f"its layers hold {claimed} bytes, and {limits.bytes} is the limit",
+            "do not fetch it; ask its publisher for a smaller one",
+        )
 
 
 def _title(layer: Descriptor, names: Names) -> str:

@@ -7,24 +7,25 @@ waiting and tokens are ours. A registry's own Docker-Content-Digest is compared,
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import BinaryIO
-
-import requests
 
 from oci import media_types
 from oci.auth import Credentials
 from oci.connection import Connection, read_scope, write_scope
-from oci.descriptor import Descriptor, check_reference, check_repository, is_digest
+from oci.descriptor import Descriptor, check_reference, check_repository, is_digest, sha256
 from oci.errors import OciError
-from oci.hashing import Verifier
+from oci.holders import Holders
 from oci.manifest import MAX_MANIFEST_BYTES, Manifest, parse_manifest
-from oci.reading import bounded_body, next_page, resume, tags_of
+from oci.reading import Rest, bounded_body, next_page, tags_of
 from oci.retrying import Retrying
-from oci.stores import Content
+from oci.sending import SMALL_BYTES, SourceFailed
+from oci.stores import Content, Store
+from oci.streaming import BlobReader, pour
+from oci.wire import Answer
 
-_ACCEPT = {"Accept": ", ".join(media_types.ACCEPTED), "Accept-Encoding": "identity"}
+_ACCEPT = {"Accept": ", ".join(media_types.ACCEPTED)}
 _MAX_PAGES = 200
 
 
@@ -40,9 +41,13 @@ class Registry:
         attempts: int = 4,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.time,
+        token_hosts: Collection[str] = (),
     ) -> None:
+        """`token_hosts`: other hosts that may be asked for tokens, with the credentials."""
         self.host = host
-        self._connection = Connection(host, credentials, ca_file, Retrying(attempts, sleep), clock)
+        retry = Retrying(attempts, sleep)
+        self._connection = Connection(host, credentials, ca_file, retry, clock, token_hosts)
+        self._holders = Holders(self._connection.share_token)
 
     def repository(self, name: str) -> Repository:
         """Return one repository as a place for artifacts. Raises OciError (oci-bad-repository)."""
@@ -65,27 +70,48 @@ class Registry:
         """Tell whether the blob is there."""
         return self._head(repository, self._connection.blob_url(repository, digest))
 
+    def expect(self, repository: str, *, writing: bool) -> None:
+        """Say that a repository will be used, so that it can share a token with its neighbours."""
+        scope = write_scope if writing else read_scope
+        self._connection.tokens.expect(scope(repository)[0])
+
+    def open_blob(self, repository: str, descriptor: Descriptor) -> BlobReader:
+        """Open a blob to be read piece by piece: verified, and resumed by Range after a break."""
+        url = self._connection.blob_url(repository, descriptor.digest)
+
+        def open_at(offset: int) -> Rest:
+            headers = {"Range": f"bytes={offset}-"} if offset else {}
+            scope = read_scope(repository)
+            return Rest(self._connection.send_again("GET", url, scope, headers=headers, stream=True), offset)
+
+        return BlobReader(descriptor, open_at, self._connection.retry.pause)
+
     def get_blob(self, repository: str, descriptor: Descriptor, into: BinaryIO) -> None:
         """Write a blob into an open file; what is there may be trusted only when this returns.
 
-        Resumes by Range after a reset.
-        Raises OciError (oci-not-found, oci-digest-mismatch, oci-size-mismatch, oci-blob-truncated).
+        Raises OciError (oci-not-found, oci-digest-mismatch, oci-size-mismatch, oci-blob-truncated,
+        oci-blob-interrupted).
         """
-        url, verifier = self._connection.blob_url(repository, descriptor.digest), Verifier(descriptor)
-        self._connection.retry(lambda: self._rest_of_blob(repository, url, verifier, into))
-        verifier.finish()
+        pour(self.open_blob(repository, descriptor), into)
 
     def push_blob(
         self, repository: str, descriptor: Descriptor, content: Content, mount_from: str | None = None
     ) -> bool:
-        """Store a blob unless it is there; tell whether bytes were sent."""
-        if self.has_blob(repository, descriptor.digest):
+        """Store a blob unless it is there or can be mounted; tell whether bytes were sent."""
+        digest = descriptor.digest
+        if descriptor.size > SMALL_BYTES and self.has_blob(repository, digest):
             return False
-        answer = self._connection.retry(
-            lambda: self._connection.upload(repository, descriptor, content, mount_from)
-        )
+        own = repository if descriptor.size <= SMALL_BYTES else None  # asks "is it there?" on the way
+        place = mount_from or self._holders.beside(repository, digest) or own
+        try:
+            answer = self._connection.retry(
+                lambda: self._connection.upload(repository, descriptor, content, place)
+            )
+        except SourceFailed as failed:
+            raise failed.error from failed.error.__cause__
         if answer is not None:
-            _compare(answer, descriptor.digest)
+            _compare(answer, digest)
+        self._holders.add(repository, digest)
         return answer is not None
 
     def push_manifest(
@@ -109,24 +135,18 @@ class Registry:
             answer = self._connection.send_again("GET", url, read_scope(repository), stream=True)
             url = next_page(answer, url)
             found += tags_of(bounded_body(answer, MAX_MANIFEST_BYTES))
-        raise OciError("oci-manifest-invalid", f"{self.host} pages its tags for ever", "check the registry")
+        raise OciError("oci-tags-invalid", f"{self.host} pages its tags for ever", "check the registry")
 
     def _manifest(self, repository: str, reference: str) -> Manifest:
         url = self._connection.manifest_url(repository, reference)
         answer = self._connection.send("GET", url, read_scope(repository), headers=_ACCEPT, stream=True)
         kind = answer.headers.get("Content-Type", "").partition(";")[0].strip()
         raw = bounded_body(answer, MAX_MANIFEST_BYTES)
-        if is_digest(reference) and (found := Descriptor.of(kind, raw).digest) != reference:
+        found = sha256(raw)
+        if is_digest(reference) and found != reference:
             raise _forged(reference, found)
-        manifest = parse_manifest(raw, kind)
-        _compare(answer, manifest.descriptor.digest)
-        return manifest
-
-    def _rest_of_blob(self, repository: str, url: str, verifier: Verifier, into: BinaryIO) -> None:
-        offset = {"Range": f"bytes={verifier.received}-"} if verifier.received else {}
-        headers = {"Accept-Encoding": "identity", **offset}
-        answer = self._connection.send("GET", url, read_scope(repository), headers=headers, stream=True)
-        resume(answer, verifier, into)
+        _compare(answer, found)  # before it is parsed: what was altered is not its publisher's fault
+        return parse_manifest(raw, kind)
 
     def _head(self, repository: str, url: str) -> bool:
         try:
@@ -138,7 +158,7 @@ class Registry:
         return True
 
 
-def _compare(answer: requests.Response, digest: str) -> None:
+def _compare(answer: Answer, digest: str) -> None:
     claimed = answer.headers.get("Docker-Content-Digest")
     if claimed is not None and claimed != digest:
         raise _forged(digest, claimed)
@@ -164,6 +184,15 @@ class Repository:
         """How people call it."""
         return f"{self.registry.host}/{self.name}"
 
+    def expect(self, *, writing: bool) -> None:
+        """Say that there will be requests."""
+        self.registry.expect(self.name, writing=writing)
+
+    def beside(self, other: Store) -> str | None:
+        """Return the other's name if it is a repository of the same registry, from which blobs can be mounted."""
+        same = isinstance(other, Repository) and other.registry.host == self.registry.host
+        return other.name if same and isinstance(other, Repository) else None
+
     def resolve(self, reference: str) -> Descriptor:
         """Return what a tag or digest names now."""
         return self.registry.resolve(self.name, reference)
@@ -179,6 +208,10 @@ class Repository:
     def has_blob(self, digest: str) -> bool:
         """Tell whether the blob is there."""
         return self.registry.has_blob(self.name, digest)
+
+    def open_blob(self, descriptor: Descriptor) -> BlobReader:
+        """Open a blob to be read piece by piece, verified."""
+        return self.registry.open_blob(self.name, descriptor)
 
     def get_blob(self, descriptor: Descriptor, into: BinaryIO) -> None:
         """Write a blob into an open file, verified."""

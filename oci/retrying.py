@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
-import requests
-
 from oci.errors import OciError
-from oci.fence import unavailable
+from oci.wire import Answer, unavailable
 
 T = TypeVar("T")
 LONGEST_WAIT_SECONDS = 60.0
 _FIRST_WAIT_SECONDS = 0.5
+_TOKEN = re.compile(r"eyJ[A-Za-z0-9_.~+/=-]{10,}|(?i:bearer|basic) [A-Za-z0-9_.~+/=-]{8,}")
 _HINTS = {
     400: "the registry does not take this as it is; `inspect` shows what was sent",
     409: "something of that name is there already and may not change",
@@ -27,7 +27,7 @@ class Retrying:
 
     def __init__(self, attempts: int, sleep: Callable[[float], None]) -> None:
         self._attempts = attempts
-        self._sleep = sleep
+        self.pause = sleep
 
     def __call__(self, action: Callable[[], T]) -> T:
         """Return what the action returns; the last OciError is raised."""
@@ -39,12 +39,12 @@ class Retrying:
                 pause = max(wait, error.retry_after or 0.0)
                 if not error.transient or pause > LONGEST_WAIT_SECONDS:
                     raise
-                self._sleep(pause)
+                self.pause(pause)
                 wait *= 2
         return action()
 
 
-def raise_for_status(response: requests.Response) -> requests.Response:
+def raise_for_status(response: Answer) -> Answer:
     """Return a good answer. Raises OciError for others (oci-not-found, oci-throttled, oci-unavailable)."""
     if response.status_code < 300:
         return response
@@ -63,7 +63,7 @@ def raise_for_status(response: requests.Response) -> requests.Response:
     raise OciError("oci-push-refused", f"{url}: answered {status} {said}".strip(), hint)
 
 
-def retry_after(response: requests.Response) -> float | None:
+def retry_after(response: Answer) -> float | None:
     """Return the seconds that the other side asks to wait, if it does."""
     text = response.headers.get("Retry-After", "").strip()
     if text.isdigit():
@@ -76,9 +76,10 @@ def retry_after(response: requests.Response) -> float | None:
         return None
 
 
-def _said(response: requests.Response) -> str:
+def _said(response: Answer) -> str:
     try:
-        text = next(response.iter_content(4096), b"")[:300].decode(errors="replace")
+        text = (response.content or response.read(4096))[:300].decode(errors="replace")
     except Exception:  # noqa: BLE001 - the text only adds to an error that is raised anyway
         return ""
+    text = _TOKEN.sub("…", text)  # a server may repeat what it was sent
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -1,11 +1,38 @@
-"""A body of known length, so that a blob goes out in one piece without lying in memory."""
+"""The body of an upload: at once where it is small, else piece by piece as the source gives it.
+
+A source that fails ends the body early but in good form: so the registry answers, says where the upload stands, and
+lets it be cancelled. It becomes a blob only by a further request, which then is not made.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterator
 from typing import BinaryIO
 
 from oci.descriptor import Descriptor
+from oci.errors import OciError
+from oci.hashing import CHUNK
 from oci.stores import Content, open_content
+from oci.streaming import BlobReader
+
+SMALL_BYTES = 1 << 20
+
+
+class SourceFailed(Exception):
+    """What was to be sent could not be read: a failure that a new upload would not mend."""
+
+    def __init__(self, error: OciError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+class Unfinished(Exception):
+    """An upload that came to nothing: where it stands, and why."""
+
+    def __init__(self, place: str, why: BaseException) -> None:
+        super().__init__(place)
+        self.place = place
+        self.why = why
 
 
 class Body:
@@ -13,33 +40,39 @@ class Body:
 
     def __init__(self, content: Content, descriptor: Descriptor) -> None:
         self._content = content
-        self._size = descriptor.size
+        self._failure: OciError | None = None
+        self._begun: Generator[bytes, None, None] | None = None
+        self.is_small = descriptor.size <= SMALL_BYTES
 
-    def start(self) -> _Reader | bytes:
-        """Return the body from its first byte; an empty one as bytes, which HTTP needs to send a length."""
-        return _Reader(open_content(self._content), self._size) if self._size else b""
+    def start(self) -> Iterator[bytes] | bytes:
+        """Return the body from its first byte. Raises SourceFailed, for a small one."""
+        self.close()
+        self._failure = None
+        pieces = self._begun = self._pieces()
+        if not self.is_small:
+            return pieces
+        whole = b"".join(pieces)
+        self.check()
+        return whole
 
+    def close(self) -> None:
+        """Let go of the source, also when the request ended before the body did."""
+        if self._begun:
+            self._begun.close()
 
-class _Reader:
-    """A file with a length: what the HTTP client needs to announce it."""
+    def check(self) -> None:
+        """Raise SourceFailed if the body ended because its source failed."""
+        if self._failure:
+            raise SourceFailed(self._failure)
 
-    def __init__(self, source: BinaryIO, size: int) -> None:
-        self._source = source
-        self._size = size
-
-    def __len__(self) -> int:
-        return self._size
-
-    def __iter__(self) -> _Reader:
-        return self
-
-    def __next__(self) -> bytes:
-        if chunk := self.read(1 << 18):
-            return chunk
-        raise StopIteration
-
-    def read(self, size: int = -1) -> bytes:
-        chunk = self._source.read(size)
-        if not chunk:
-            self._source.close()
-        return chunk
+    def _pieces(self) -> Generator[bytes, None, None]:
+        source: BinaryIO | BlobReader | None = None
+        try:
+            source = open_content(self._content)
+            while chunk := source.read(CHUNK):
+                yield chunk
+        except OciError as error:
+            self._failure = error
+        finally:
+            if source:
+                source.close()

@@ -9,8 +9,9 @@ from typing import BinaryIO, Protocol
 
 from oci.descriptor import Descriptor
 from oci.manifest import Manifest
+from oci.streaming import BlobReader
 
-Content = bytes | Path | Callable[[], BinaryIO]
+Content = bytes | Path | Callable[[], BinaryIO | BlobReader]
 """Bytes to send: in memory, in a file, or opened anew for each attempt."""
 
 
@@ -20,6 +21,12 @@ class Store(Protocol):
     @property
     def label(self) -> str:
         """How people call it, without credentials."""
+
+    def expect(self, *, writing: bool) -> None:
+        """Say that there will be requests, so that what they need can be got for several stores at once."""
+
+    def beside(self, other: Store) -> str | None:
+        """Return what to mount the other's blobs from, if both lie in the same registry."""
 
     def resolve(self, reference: str) -> Descriptor:
         """Return what a tag or digest names now. Raises oci-not-found."""
@@ -36,8 +43,11 @@ class Store(Protocol):
     def get_blob(self, descriptor: Descriptor, into: BinaryIO) -> None:
         """Write a blob into an open file; trust the file only when this returns."""
 
-    def push_blob(self, descriptor: Descriptor, content: Content) -> bool:
-        """Store a blob unless it is there; tell whether bytes were sent."""
+    def open_blob(self, descriptor: Descriptor) -> BlobReader:
+        """Open a blob to be read piece by piece; its end comes only when all of it was right."""
+
+    def push_blob(self, descriptor: Descriptor, content: Content, mount_from: str | None = None) -> bool:
+        """Store a blob unless it is there or can be mounted; tell whether bytes were sent."""
 
     def push_manifest(self, raw: bytes, media_type: str, tag: str | None = None) -> Descriptor:
         """Store manifest bytes as they are, under their digest and, if given, a tag."""
@@ -46,7 +56,7 @@ class Store(Protocol):
         """List the tags."""
 
 
-def open_content(content: Content) -> BinaryIO:
+def open_content(content: Content) -> BinaryIO | BlobReader:
     """Open bytes to send from their start."""
     if isinstance(content, bytes):
         return io.BytesIO(content)

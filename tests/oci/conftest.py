@@ -7,7 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from local_stack.threaded import ThreadedStack
+from tests.oci.pair import pair, running_pair
 from tests.oci.rig import Rig, running
+
+__all__ = ["pair", "running_pair"]
 
 
 @pytest.fixture(scope="session")

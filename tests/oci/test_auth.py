@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from typing import Any
 
 import pytest
 import requests
+import urllib3
 
 from oci.auth import Aad, Credentials, Password, Tokens
 from oci.errors import OciError
@@ -44,7 +46,8 @@ class Endpoint:
 def _answer(status: int, body: object, headers: dict[str, str] | None = None) -> requests.Response:
     response = requests.Response()
     response.status_code = status
-    response._content = json.dumps(body).encode()
+    response.url = ORIGIN
+    response.raw = urllib3.HTTPResponse(io.BytesIO(json.dumps(body).encode()), preload_content=False)
     response.headers.update(headers or {})
     return response
 

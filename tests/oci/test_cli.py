@@ -109,3 +109,36 @@ def test_a_mistake_ends_with_its_code_and_a_hint(shell: Shell, arguments: list[s
 
 def test_help_shows_examples(shell: Shell) -> None:
     assert "examples:" in shell.run("--help").stdout
+
+
+def test_a_list_is_copied_at_once_and_one_that_fails_is_named(
+    shell: Shell, rig: Rig, publisher_token: tuple[str, str]
+) -> None:
+    user, secret = publisher_token
+    known = {"OCI_USERNAME": user, "OCI_PASSWORD": secret}
+    lines = ["# artifacts"]
+    for number in range(3):
+        (shell.folder / f"f{number}").write_text(str(number))
+        shell.json("pack", f"f{number}", f"oci:out:t{number}", *TYPES)
+        lines.append(f"oci:out:t{number} {rig.hosts['publisher']}/vibedata/many:t{number}")
+    (shell.folder / "good.txt").write_text("\n".join(lines))
+    assert shell.json("push", "--list", "good.txt", **known)["copied"] == 3
+    assert shell.json("push", "--list", "good.txt", **known)["changed"] == 0
+
+    (shell.folder / "bad.txt").write_text(
+        "\n".join([*lines, f"oci:out:absent {rig.hosts['publisher']}/vibedata/many:x"])
+    )
+    done = shell.run("push", "--list", "bad.txt", "--output", "json", **known)
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["exitCode"], told["copied"], told["failed"]) == (5, 5, 3, 1)
+    assert [row.get("code") for row in told["artifacts"]] == [None, None, None, "oci-not-found"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "one\n", "a b c\n", "oci:out:1 oci:b:1\noci:out:2 oci:b:1\n", "oci:out oci:b:1\n"],
+    ids=["nothing", "one place", "three places", "a target twice", "no tag"],
+)  # fmt: skip
+def test_a_list_that_is_none_is_refused_before_anything_is_sent(shell: Shell, text: str) -> None:
+    (shell.folder / "list.txt").write_text(text)
+    done = shell.run("copy", "--list", "list.txt")
+    assert (done.returncode, done.stderr[:16]) == (2, "error oci-usage:")

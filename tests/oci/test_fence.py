@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import ssl
+from typing import Any, cast
 
 import pytest
-import requests
 import urllib3
 
-from oci import fence
+from oci import wire
+from oci.connection import Connection
+from oci.errors import OciError
+from oci.fence import Client
+from oci.reading import next_page
+from oci.retrying import Retrying
+
+NO_ADDRESS = "https://[no"  # what the standard library's own reader of addresses raises at
 
 
 @pytest.mark.parametrize(
@@ -24,12 +31,38 @@ def test_a_cut_inside_tls_is_no_refused_certificate(
     inner: ssl.SSLError, cut: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def end(*_: object, **__: object) -> None:
-        pool = urllib3.HTTPSConnectionPool("registry.example.com")
-        reason = urllib3.exceptions.SSLError(inner)
-        raise requests.exceptions.SSLError(urllib3.exceptions.MaxRetryError(pool, "/v2/", reason))
+        raise urllib3.exceptions.SSLError(inner)
 
-    monkeypatch.setattr(requests.Session, "request", end)
-    with pytest.raises(fence.OciError) as caught:
-        fence.Session(None).request("PUT", "https://registry.example.com/v2/")
+    monkeypatch.setattr(urllib3.PoolManager, "urlopen", end)
+    with pytest.raises(wire.OciError) as caught:
+        wire.Session(None).request("PUT", "https://registry.example.com/v2/")
     assert caught.value.transient is cut
     assert (caught.value.code == "oci-tls") is not cut
+
+
+class Answers:
+    """A session whose every answer leads to that place; a Link too."""
+
+    status_code, content, url = 307, b"", "https://registry.example.com/v2/"
+
+    def __init__(self, place: str) -> None:
+        self.headers = {"Location": place, "Link": f'<{place}>; rel="next"'}
+
+    def request(self, *_: Any, **__: Any) -> Answers:
+        return self
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_a_place_that_is_no_address_is_refused_with_a_code() -> None:
+    answer: Any = Answers(NO_ADDRESS)
+    connection = Connection("registry.example.com", None, None, Retrying(1, float), float)
+    for follow in (
+        lambda: Client("registry.example.com", cast(wire.Session, answer)).do_request(answer.url),
+        lambda: next_page(answer, answer.url),
+        lambda: connection._upload_place(answer.url, answer),
+    ):
+        with pytest.raises(OciError) as caught:
+            follow()
+        assert caught.value.code == "oci-redirect-refused"

@@ -87,7 +87,7 @@ def test_an_index_travels_with_its_children(rig: Rig, layout: Layout) -> None:
     layout.push_manifest(canonical(body), media_types.IMAGE_INDEX, "all")
     repository = rig.registry("publisher").repository(REPOSITORY)
     copied = copy(layout, "all", repository, tag="all")
-    assert (copied.manifests_written, copied.blobs_written, copied.blobs_present) == (4, 4, 2)
+    assert (copied.manifests_written, copied.blobs_written, copied.blobs_present) == (4, 4, 0)
     assert all(repository.has_manifest(child.digest) for child in children)
 
 
@@ -230,7 +230,7 @@ def test_names_are_checked_before_anything_is_sent(
 
 def test_throttling_is_waited_out(rig: Rig, layout: Layout, packed: Manifest) -> None:
     waits: list[float] = []
-    credentials = rig.registry("publisher")._connection._tokens._credentials
+    credentials = rig.registry("publisher")._connection.tokens._credentials
     registry = Registry(rig.hosts["publisher"], credentials, ca_file=rig.stack.ca_file, sleep=waits.append)
     copy(layout, "1.0.0", registry.repository(REPOSITORY), tag="1.0.0")
     rig.stack.faults.add("oci_registry", "manifest.get", status=429, retry_after=7, times=2)
