@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+from collections.abc import Coroutine
 from pathlib import Path
 
 from local_stack.automation.errors import not_found
@@ -20,11 +21,17 @@ from local_stack.worker.machine import Machine, Machines
 from local_stack.worker.process import Command, Lines, Tail, run
 
 PACE = "automation.pace_seconds"
+INTERRUPT = "automation.interrupt_after_lines"
+INTERRUPTIONS = "automation.interruptions"
 MAX_RESTARTS = 3
 MAX_ITEM_BYTES = 1024 * 1024
 MAX_LINES = 20_000
 MAX_EXCEPTION_BYTES = 64 * 1024
 AT_ONCE = 8
+
+
+class Interrupted(Exception):
+    """The platform took the worker away from under a job."""
 
 
 class Runner:
@@ -90,7 +97,11 @@ class Runner:
         if machine:
             task = asyncio.create_task(self._run(job, machine, owner.hides_vm_identity))
             self._tasks[job["key"]] = task
-            task.add_done_callback(lambda _: self._tasks.pop(job["key"], None))
+            task.add_done_callback(lambda _: self._ended(job["key"]))
+
+    def _ended(self, key: str) -> None:
+        if self._tasks.pop(key, None):
+            self.look()  # an interrupted job is New again
 
     async def _run(self, job: Job, machine: Machine, hides_identity: bool) -> None:
         key = job["key"]
@@ -108,6 +119,11 @@ class Runner:
                 self._jobs.change(key, status="Stopped")
                 return
             raise
+        except Interrupted:
+            current = self._jobs.read(key)
+            if current:
+                self._restart(current)
+            return
         except Exception as error:
             self._ctx.log.exception("job %s", key)
             self._jobs.change(key, status="Failed", exception=f"The worker could not run the job: {error}")
@@ -133,22 +149,41 @@ class Runner:
         if hides_identity:  # the worker's own broker takes over, and knows the account's identity only
             environment.pop("AZURE_POD_IDENTITY_AUTHORITY_HOST")
         command = Command(_argv(job, environment, script), directory, environment, user)
-        output, errors = self._output(job["key"]), Tail(MAX_EXCEPTION_BYTES)
+        leave = asyncio.Event()
+        output, errors = self._output(job, leave), Tail(MAX_EXCEPTION_BYTES)
         try:
-            code = await run(machine.python, command, stdout=output, stderr=errors)
+            code = await self._unless(leave, run(machine.python, command, stdout=output, stderr=errors))
         finally:
             output.close()
             shutil.rmtree(directory, ignore_errors=True)
         return code, errors.text
 
-    def _output(self, key: str) -> Lines:
+    async def _unless(self, leave: asyncio.Event, running: Coroutine[None, None, int | None]) -> int | None:
+        """Return what a process ends with; when told to leave, kill it with all that it started. Raises Interrupted."""
+        work, told = asyncio.create_task(running), asyncio.create_task(leave.wait())
+        try:
+            await asyncio.wait((work, told), return_when=asyncio.FIRST_COMPLETED)
+            if told.done():
+                raise Interrupted
+            return await work
+        finally:
+            for task in (work, told):
+                task.cancel()
+            await asyncio.gather(work, told, return_exceptions=True)
+
+    def _output(self, job: Job, leave: asyncio.Event) -> Lines:
+        key, faults = job["key"], self._ctx.faults
         number = len(self._jobs.lines(key))
+        last = int(faults.setting(INTERRUPT, 0)) if job["restarts"] < faults.setting(INTERRUPTIONS, 1) else 0
+        said = 0
 
         def keep(line: str) -> None:
-            nonlocal number
+            nonlocal number, said
             if number < MAX_LINES:
                 self._jobs.add_line(key, number, line)
-            number += 1
+            number, said = number + 1, said + 1
+            if said == last:
+                leave.set()
 
         return Lines(keep, MAX_ITEM_BYTES)
 

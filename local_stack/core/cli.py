@@ -38,6 +38,7 @@ _ONE_LINERS = {
     "add": "python -m local_stack faults add storage blob.PutBlob --status 503 --times 2",
     "set": "python -m local_stack faults set roles.propagation_seconds 20",
     "clear": "python -m local_stack faults clear",
+    "restart": "python -m local_stack faults restart",
     "component": "python -m local_stack faults component orders-api down",
 }
 
@@ -108,6 +109,10 @@ def _add_faults(faults: argparse.ArgumentParser) -> None:
     add.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="wait before answering")
     add.add_argument("--reset", action="store_true", help="cut the connection")
     add.add_argument("--after", action="store_true", help="let the service do its work first")
+    add.add_argument(
+        "--cut-after", type=int, metavar="BYTES", help="cut the answer's body after so many bytes"
+    )
+    add.add_argument("--skip", type=int, default=0, metavar="N", help="spare the first N requests")
     add.add_argument("--times", type=int, help="how often (default: until cleared)")
     add.add_argument("--rate", type=float, default=1.0, help="probability per request (default 1)")
     add.add_argument("--path", default="*", help="only paths like this, with wildcards")
@@ -115,6 +120,7 @@ def _add_faults(faults: argparse.ArgumentParser) -> None:
     setting.add_argument("name")
     setting.add_argument("value")
     _verb(verbs, "clear", "remove every fault and setting", commands.faults_clear)
+    _verb(verbs, "restart", "restart Azurite under those who use it", commands.faults_restart)
     component = _verb(verbs, "component", "put a sample component into a state", commands.faults_component)
     component.add_argument("name")
     component.add_argument("state", help="healthy, down, slow, error-500, expired-certificate, ...")

@@ -85,6 +85,8 @@ def faults_add(given: argparse.Namespace) -> None:
         "latency",
         "reset",
         "after",
+        "cut_after",
+        "skip",
         "times",
         "rate",
         "path",
@@ -103,6 +105,11 @@ def faults_set(given: argparse.Namespace) -> None:
 def faults_clear(given: argparse.Namespace) -> None:
     ControlClient(given.directory).call("DELETE", "/faults")
     print("All faults and settings are cleared (component states are not: set them to healthy).")
+
+
+def faults_restart(given: argparse.Namespace) -> None:
+    ControlClient(given.directory).call("POST", "/services/storage/restart", {})
+    print("Azurite was restarted.")
 
 
 def faults_component(given: argparse.Namespace) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +43,7 @@ class Context:
         self.clock = Clock(self.store)
         self.faults = Faults(self.store)
         self.principals = Principals(self.store)
-        self.tokens = Tokens(keys, self.principals.tenant_id)
+        self.tokens = Tokens(keys, self.principals.tenant_id, self.wall, self.token_seconds)
         self.roles = Roles(self.store, self.clock, self.faults.setting)
         self.writes = WriteLog(self.store)
         self.addresses = Addresses(self.store)
@@ -49,6 +51,7 @@ class Context:
         self.resources = Resources(self.store)
         self.stop_requested = asyncio.Event()
         self.operations = Operations(self.store, self.clock, self.linger)
+        self.served: Counter[str] = Counter()  # bytes of the answers' bodies, by path
         self.services: dict[str, Service] = {}
         self.log = logging.getLogger("local_stack")
         self._servers: dict[str, Server] = {}
@@ -62,6 +65,18 @@ class Context:
     def create_application(self, name: str) -> tuple[Principal, str]:
         """Create an application in the tenant; return it and its secret."""
         return self.principals.create_application(name)
+
+    def skew(self) -> float:
+        """Return the seconds that Azure's clock is ahead of this machine's (`clock.skew_seconds`)."""
+        return self.faults.setting("clock.skew_seconds", 0.0)
+
+    def wall(self) -> float:
+        """Return what Azure takes for the time, in seconds of the epoch: tokens and dates are held to it."""
+        return time.time() + self.skew()
+
+    def token_seconds(self, usual: float) -> float:
+        """Return how long tokens live (`identity.token_seconds`)."""
+        return self.faults.setting("identity.token_seconds", usual)
 
     async def linger(self, seconds: float, until: asyncio.Event | None = None) -> None:
         """Take this long on purpose; less when `until` is set meanwhile, or the stack is to stop."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 import uuid
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
@@ -18,7 +19,8 @@ class Fault:
     """One thing that goes wrong. `times` counts down and None means for ever; `rate` is a probability.
 
     `latency` (seconds) alone slows the answer; `status` answers instead of the service (`retry_after` in seconds);
-    `reset` cuts the connection; with `after`, the service does its work first and only its answer is lost.
+    `reset` cuts the connection; with `after`, the service does its work first and only its answer is lost;
+    `cut_after` cuts it after that many bytes of the answer's body. The first `skip` requests are spared.
     """
 
     service: str
@@ -28,6 +30,8 @@ class Fault:
     latency: float = 0.0
     reset: bool = False
     after: bool = False
+    cut_after: int | None = None
+    skip: int = 0
     times: int | None = None
     rate: float = 1.0
     code: str = "ServiceUnavailable"
@@ -41,6 +45,16 @@ class Fault:
         return self.reset or self.status is not None
 
 
+@dataclass(frozen=True)
+class Hasty:
+    """A request that came back before the Retry-After it was given had passed, by `early` seconds."""
+
+    service: str
+    operation: str
+    path: str
+    early: float
+
+
 class Faults:
     """The faults that are set, and the settings that bend the stack's behaviour (`roles.propagation_seconds`)."""
 
@@ -49,12 +63,14 @@ class Faults:
         self._settings = store.collection("core", "fault_settings")
         self._loaded = {key: Fault(**value) for key, value in self._kept.items()}
         self._known = dict(self._settings)
+        self._not_before: dict[tuple[str, str, str], float] = {}
+        self.hasty: list[Hasty] = []
 
     def add(self, service: str, operation: str = "*", **what: Any) -> Fault:
         """Set a fault (see `Fault` for the fields) and return it."""
         fault = Fault(service, operation, **what)
-        if not (fault.answers or fault.latency):
-            raise ValueError("a fault needs a status, a latency or a reset")
+        if not (fault.answers or fault.latency or fault.cut_after is not None):
+            raise ValueError("a fault needs a status, a latency, a reset or a place to cut")
         self._keep(fault)
         return fault
 
@@ -65,7 +81,7 @@ class Faults:
 
     def clear(self) -> None:
         """Remove every fault and every setting."""
-        for kept in (self._kept, self._settings, self._loaded, self._known):
+        for kept in (self._kept, self._settings, self._loaded, self._known, self._not_before, self.hasty):
             kept.clear()
 
     def list(self) -> list[Fault]:
@@ -89,14 +105,30 @@ class Faults:
         """Return all settings."""
         return dict(self._known)
 
-    def take(self, service: str, operation: str, path: str) -> Fault | None:
-        """Return the fault that strikes this request, counting it; None when all is well."""
+    def take(self, service: str, operation: str, path: str, query: str = "") -> Fault | None:
+        """Return the fault that strikes this request, counting it; None when all is well.
+
+        Who asks the same path something else (a token for another audience) was not told to wait.
+        """
+        asked = f"{path}?{query}"
+        self._note_haste(service, operation, asked)
         for fault in list(self._loaded.values()):
             fits = fault.service in ("*", service) and fnmatchcase(operation, fault.operation)
             if fits and fnmatchcase(path, fault.path) and _CHANCE.random() < fault.rate:
+                if fault.skip:
+                    fault.skip -= 1
+                    self._keep(fault)
+                    continue
                 self._count(fault)
+                if fault.retry_after:
+                    self._not_before[service, operation, asked] = time.monotonic() + fault.retry_after
                 return fault
         return None
+
+    def _note_haste(self, service: str, operation: str, asked: str) -> None:
+        early = self._not_before.pop((service, operation, asked), 0.0) - time.monotonic()
+        if early > 0:
+            self.hasty.append(Hasty(service, operation, asked.rstrip("?"), round(early, 2)))
 
     def _count(self, fault: Fault) -> None:
         if fault.times is None:

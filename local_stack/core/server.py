@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import re
-import socket
-import struct
 import uuid
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from aiohttp import web
 
 from local_stack.core.arm_ids import in_azures_case, scope_of
+from local_stack.core.cutting import by_hand, cut, cut_body
 from local_stack.core.errors import Unauthorized, WireError
 from local_stack.core.faults import Fault
 from local_stack.core.principals import Principal
@@ -75,18 +74,24 @@ class Server:
         request["operation"] = classify(request) if classify else match.route.operation
         try:
             response = await self._answer(request, match)
-        except (ConnectionError, asyncio.CancelledError):
+        except (ConnectionError, asyncio.CancelledError) as error:
             self._log_write(request, match, _CALLER_GONE)  # the work may have been done
+            if isinstance(error, ConnectionError) and _is_gone(request):
+                return web.Response(status=_CALLER_GONE)  # to nobody; raised, it would be logged
             raise
         self._log_write(request, match, response.status)
         return response
 
     async def _answer(self, request: web.Request, match: Match) -> web.StreamResponse:
-        fault = self._ctx.faults.take(match.service, request["operation"], request.path)
+        fault = self._ctx.faults.take(match.service, request["operation"], request.path, request.query_string)
         if fault and not fault.after:
             await self._ctx.linger(fault.latency)
             if fault.answers:
                 return self._struck(request, fault)
+        if fault and fault.cut_after is not None:
+            request["cut_after"] = fault.cut_after
+            cut_body(request, fault.cut_after)
+            return by_hand(await self._done(request, match))
         response = await self._done(request, match)
         if fault and fault.after:
             await self._ctx.linger(fault.latency)
@@ -132,7 +137,7 @@ class Server:
 
     def _struck(self, request: web.Request, fault: Fault) -> web.StreamResponse:
         if fault.reset:
-            return _cut(request)
+            return cut(request)
         headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
         code = "TooManyRequests" if fault.status == 429 else fault.code
         return self._rendered(request, WireError(fault.status or 500, code, fault.message, headers=headers))
@@ -177,6 +182,10 @@ class Server:
             response.headers.setdefault("x-ms-client-request-id", client)
         for name, value in self._listener.headers.items():
             response.headers.setdefault(name, value)
+        if self._ctx.skew():
+            response.headers["Date"] = formatdate(self._ctx.wall(), usegmt=True)
+        length = response.content_length or 0
+        self._ctx.served[request.path] += min(length, request.get("cut_after", length))
 
 
 def bearer(request: web.Request) -> str:
@@ -190,10 +199,6 @@ def bearer(request: web.Request) -> str:
     return token.strip()
 
 
-def _cut(request: web.Request) -> web.StreamResponse:
-    if request.transport is not None:
-        raw = request.transport.get_extra_info("socket")
-        with contextlib.suppress(OSError):  # zero linger: the peer sees a reset, not an orderly end
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        request.transport.abort()
-    return web.Response(status=500)
+def _is_gone(request: web.Request) -> bool:
+    """Tell whether the client has let go of its connection."""
+    return request.transport is None or request.transport.is_closing()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from base64 import b64decode
 from typing import Any
 from urllib.parse import unquote
@@ -75,8 +74,8 @@ class Answers:
         request["detail"] = {"audience": audience}
         body = {
             "token_type": "Bearer",
-            "expires_in": int(LIFETIME),
-            "ext_expires_in": int(LIFETIME),
+            "expires_in": int(self._ctx.token_seconds(LIFETIME)),
+            "ext_expires_in": int(self._ctx.token_seconds(LIFETIME)),
             "access_token": self._ctx.tokens.mint(principal, audience),
         }
         return web.json_response(body, headers={"Cache-Control": "no-store", "Pragma": "no-cache"})
@@ -115,13 +114,13 @@ class Answers:
             raise invalid_request("Required query variable 'resource' is missing")
         asked = {name: request.query[name] for name in _NAMES if name in request.query}
         principal = self._machines.choose(carrier, asked)
-        now = int(time.time())
+        now, lives = int(self._ctx.wall()), int(self._ctx.token_seconds(_MACHINE_LIFETIME))
         body = {
-            "access_token": self._ctx.tokens.mint(principal, resource, _MACHINE_LIFETIME),
+            "access_token": self._ctx.tokens.mint(principal, resource, lives),
             "client_id": principal.app_id,
-            "expires_in": number(int(_MACHINE_LIFETIME)),
-            "expires_on": number(now + int(_MACHINE_LIFETIME)),
-            "ext_expires_in": number(int(_MACHINE_LIFETIME)),
+            "expires_in": number(lives),
+            "expires_on": number(now + lives),
+            "ext_expires_in": number(lives),
             "not_before": number(now - 5),
             "resource": resource,
             "token_type": "Bearer",

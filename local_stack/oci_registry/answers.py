@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from local_stack.oci_registry.errors import NotSignedIn, OciProblem
-from local_stack.oci_registry.hostile import Hostile
 from local_stack.oci_registry.listing import described, paged
 from local_stack.oci_registry.manifests import INDEXES, LIMIT
 from local_stack.oci_registry.names import checked_digest, checked_repository, digest_of, is_digest
@@ -23,7 +22,7 @@ class Answers:
         self._registry = registry
         self._content = registry.content
         self._uploads = Uploads(registry.content)
-        self._hostile = Hostile(registry.ctx.faults)
+        self._hostile = registry.hostile
 
     async def base(self, _: web.Request) -> web.Response:
         return web.json_response({})
@@ -31,9 +30,11 @@ class Answers:
     async def get_manifest(self, request: web.Request) -> web.StreamResponse:
         repository = self._allowed(request, "pull")
         digest, media_type, file = self._content.manifest(repository, request.match_info["reference"])
-        raw = self._hostile.altered(digest, file.read_bytes())
+        self._hostile.check_there(digest)
+        kind = self._hostile.word("type", digest) or media_type
         headers = {"Docker-Content-Digest": self._hostile.header(digest), "ETag": f'"{digest}"'}
-        return web.Response(body=raw, content_type=media_type, headers=headers)
+        lie = await self._hostile.serve(request, digest, file, kind, **headers)
+        return lie or web.Response(body=file.read_bytes(), content_type=kind, headers=headers)
 
     async def put_manifest(self, request: web.Request) -> web.Response:
         repository, reference = self._allowed(request, "push"), request.match_info["reference"]
@@ -64,11 +65,13 @@ class Answers:
         repository = self._allowed(request, "pull")
         digest = checked_digest(request.match_info["digest"])
         file = self._content.blob(repository, digest)
+        self._hostile.check_there(digest)
         if request.method == "HEAD":
             headers = {"Docker-Content-Digest": self._hostile.header(digest), "Accept-Ranges": "bytes"}
             return web.FileResponse(file, headers={"Content-Type": "application/octet-stream", **headers})
         query = urlencode({"sig": self._registry.signature(digest)})
-        place = f"https://{self._registry.data_host}/blobs/{digest}?{query}"
+        true = f"https://{self._registry.data_host}/blobs/{digest}?{query}"
+        place = self._hostile.word("redirect", digest) or true
         return web.Response(status=307, headers={"Location": place, "Docker-Content-Digest": digest})
 
     async def delete_blob(self, request: web.Request) -> web.Response:
@@ -113,6 +116,8 @@ class Answers:
     async def list_tags(self, request: web.Request) -> web.Response:
         repository = self._allowed(request, "pull", "metadata_read")
         tags, link = paged(request, self._content.tags(repository))
+        if elsewhere := self._hostile.word("next_page"):
+            link = {"Link": f'<{elsewhere}>; rel="next"'}
         return web.json_response({"name": repository, "tags": tags}, headers=link)
 
     async def catalog(self, request: web.Request) -> web.Response:
@@ -154,7 +159,7 @@ class Answers:
     def _progress(self, repository: str, upload_id: str, status: int) -> web.Response:
         upload = self._uploads.find(repository, upload_id)
         headers = {
-            "Location": f"/v2/{repository}/blobs/uploads/{upload_id}",
+            "Location": f"{self._hostile.word('upload_place')}/v2/{repository}/blobs/uploads/{upload_id}",
             "Range": f"0-{max(upload.size - 1, 0)}",
             "Docker-Upload-UUID": upload_id,
         }

@@ -35,8 +35,9 @@ class ArmAnswers:
         target, body = self._registry(request), await json_object(request, _invalid)
         asked = read(body)
         check_network(target)
-        check_tags(asked, target)
         credentials = _credentials(body["source"].get("credentials"))
+        await self._let_another_win(request, asked, credentials, target)
+        check_tags(asked, target)
         operation = self._ctx.operations.start(target.resource_id, NAMESPACE)
         task = asyncio.create_task(self._run(request, operation, asked, credentials, target))
         self._running.add(task)
@@ -71,7 +72,12 @@ class ArmAnswers:
         credentials: SourceCredentials,
         target: LocalRegistry,
     ) -> None:
+        fault = self._ctx.faults.take("registry_import", "copy", asked.source)
         try:
+            if fault and fault.latency:
+                await self._ctx.linger(fault.latency)
+            if fault and fault.status:
+                raise ImportFailed(fault.code, fault.message, fault.status)
             changed = await self._copy(request["principal"], asked, credentials, target)
         except WireError as error:
             self._log(request, asked, error.status, Changed(), error.code)
@@ -85,6 +91,20 @@ class ArmAnswers:
         else:
             self._log(request, asked, 200, changed, "")
             self._ctx.operations.succeed(operation)
+
+    async def _let_another_win(
+        self, request: web.Request, asked: Asked, credentials: SourceCredentials, target: LocalRegistry
+    ) -> None:
+        """Have a tag set just before this import asks for it: with the same content, or with a digest that is there."""
+        for repository, tag in asked.targets:
+            name = f"oci_registry.taken.{repository}:{tag}"
+            winner = self._ctx.faults.text(name)
+            if winner:
+                self._ctx.faults.set(name, "")
+            if winner == "same":
+                await self._copy(request["principal"], asked, credentials, target)
+            elif winner:
+                target.content.set_tag(repository, tag, winner)
 
     async def _copy(
         self, caller: Principal, asked: Asked, credentials: SourceCredentials, target: LocalRegistry

@@ -11,7 +11,6 @@ import hmac
 from aiohttp import web
 
 from local_stack.core.errors import WireError
-from local_stack.oci_registry.hostile import Hostile
 from local_stack.oci_registry.registry import LocalRegistry
 
 
@@ -20,7 +19,6 @@ class DataEndpoint:
 
     def __init__(self, registry: LocalRegistry) -> None:
         self._registry = registry
-        self._hostile = Hostile(registry.ctx.faults)
 
     async def get(self, request: web.Request) -> web.StreamResponse:
         digest = request.match_info["digest"]
@@ -33,5 +31,5 @@ class DataEndpoint:
             raise WireError(403, "AuthenticationFailed", "The signature in the address is not valid.")
         if not file.is_file():
             raise WireError(404, "BlobNotFound", "The specified blob does not exist.")
-        lie = await self._hostile.serve(request, digest, file)
+        lie = await self._registry.hostile.serve(request, digest, file)
         return lie or web.FileResponse(file, headers={"Content-Type": "application/octet-stream"})

@@ -9,6 +9,7 @@ from typing import Any
 from local_stack.core.arm_ids import name_of
 from local_stack.core.context import Context
 from local_stack.oci_registry.grants import Grants
+from local_stack.oci_registry.hostile import Hostile
 from local_stack.oci_registry.state import Content
 from local_stack.oci_registry.tokens import RegistryTokens
 
@@ -27,6 +28,7 @@ class LocalRegistry:
         self.content = Content(ctx, self.key)
         self.tokens = RegistryTokens(ctx, self.login_server)
         self.grants = Grants(ctx, resource_id)
+        self.hostile = Hostile(ctx.faults, name_of(resource_id))
 
     def signature(self, digest: str) -> str:
         """Return what opens a blob at the data endpoint."""

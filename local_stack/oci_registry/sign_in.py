@@ -26,13 +26,14 @@ class SignIn:
     def __init__(self, registry: LocalRegistry) -> None:
         self._registry = registry
 
-    async def exchange(self, request: web.Request) -> web.Response:
+    async def exchange(self, request: web.Request) -> web.StreamResponse:
         form = await request.post()
         principal = self._by_entra(str(form.get("access_token", "")), str(form.get("service", "")))
         _note(request, principal)
-        return web.json_response({"refresh_token": self._registry.tokens.refresh(principal)})
+        body = {"refresh_token": self._registry.tokens.refresh(principal)}
+        return await self._registry.hostile.token_reply(request, body)
 
-    async def token(self, request: web.Request) -> web.Response:
+    async def token(self, request: web.Request) -> web.StreamResponse:
         if request.method == "GET":
             principal, scopes = self._by_basic(request), request.query.getall("scope", [])
         else:
@@ -40,9 +41,12 @@ class SignIn:
             principal, scopes = self._by_form(form), [str(scope) for scope in form.getall("scope", [])]
         _note(request, principal)
         wanted = [scope for text in scopes for scope in text.split(" ")]
-        access = self._registry.grants.granted(principal, wanted)
-        token = self._registry.tokens.access(principal, access)
-        return web.json_response({"access_token": token, "expires_in": ACCESS_SECONDS})
+        access = self._registry.hostile.granted(self._registry.grants.granted(principal, wanted))
+        body = {
+            "access_token": self._registry.tokens.access(principal, access),
+            "expires_in": ACCESS_SECONDS,
+        }
+        return await self._registry.hostile.token_reply(request, body)
 
     async def authenticate(self, request: web.Request) -> Principal:
         """Return the bearer of a /v2/ request and keep its grants. Raises NotSignedIn."""
@@ -56,7 +60,8 @@ class SignIn:
     def challenge(self, request: web.Request) -> str:
         """Return the WWW-Authenticate value of a 401."""
         host, scope = request.host, scope_of(request)
-        text = f'Bearer realm="https://{host}/oauth2/token",service="{host}"'
+        realm = self._registry.hostile.word("realm") or f"https://{host}"
+        text = f'Bearer realm="{realm}/oauth2/token",service="{host}"'
         return f'{text},scope="{scope}"' if scope else text
 
     def _by_entra(self, token: str, service: str) -> Principal:

@@ -84,6 +84,17 @@ class Content:
         self._manifests[_key(repository, digest)] = parsed.kept(len(raw))
         return parsed, True
 
+    def plant(self, repository: str, raw: bytes, media_type: str, tag: str = "") -> str:
+        """Keep bytes as a manifest without looking at them, as a registry in wrong hands can."""
+        digest = digest_of(raw)
+        self.path(digest).write_bytes(raw)
+        self._manifests[_key(repository, digest)] = {
+            "mediaType": media_type, "size": len(raw), "subject": None, "artifactType": None, "annotations": {},
+        }  # fmt: skip
+        if tag:
+            self.set_tag(repository, tag, digest)
+        return digest
+
     def set_tag(self, repository: str, tag: str, digest: str) -> bool:
         """Point a tag at a manifest; say whether it moved."""
         key = _tag_key(repository, checked_tag(tag))

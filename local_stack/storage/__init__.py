@@ -4,7 +4,9 @@ Azurite does not.
 
 from __future__ import annotations
 
-from local_stack.core import Context, Listener, Provider, Service
+from aiohttp import web
+
+from local_stack.core import Context, Listener, Provider, Route, Service
 from local_stack.storage.answers import Front
 from local_stack.storage.azurite import Azurite
 from local_stack.storage.management import Parts
@@ -37,6 +39,14 @@ class Storage(Service):
             f"{account}/queueServices/queues": Parts("queue", self.upstream),
             f"{account}/tableServices/tables": Parts("table", self.upstream),
         }
+
+    def control_routes(self) -> list[Route]:
+        """Return what restarts Azurite under those who use it."""
+        return [Route("POST", "/restart", self._restart, "control/restart")]
+
+    async def _restart(self, _request: web.Request) -> web.Response:
+        await self.azurite.restart()
+        return web.Response(status=204)
 
     async def start(self) -> None:
         """Start Azurite with the accounts that exist or are reserved."""

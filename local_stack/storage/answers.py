@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from calendar import timegm
 from collections.abc import Callable
+from email.utils import parsedate
 from typing import Any
 from urllib.parse import unquote
 
@@ -16,6 +18,7 @@ from local_stack.storage import transactions
 from local_stack.storage.errors import (
     account_not_found,
     bad_token,
+    date_refused,
     key_refused,
     no_authentication,
     too_large,
@@ -36,6 +39,7 @@ _PARTS = {
     "queue": "queueServices/default/queues",
     "table": "tableServices/default/tables",
 }
+_DATE_SECONDS = 15 * 60
 _MOST = 4 * 1024 * 1024  # bytes of a transaction
 
 
@@ -64,6 +68,7 @@ class Front:
             raise account_not_found(account)
         if request.headers.get("Authorization", "").startswith("SharedKey") or "sig" in request.query:
             raise key_refused()
+        self._check_date(request)
         own = f"https://{account}.{service}.core.windows.net"
         audiences = ("https://storage.azure.com", own, f"{self.ctx.addresses.url(service)}/{account}")
         try:
@@ -72,6 +77,13 @@ class Front:
             raise (
                 no_authentication() if error.code == "AuthenticationFailed" else bad_token(error.message)
             ) from error
+
+    def _check_date(self, request: web.Request) -> None:
+        """Refuse a request that dates itself 15 minutes off. Raises WireError (AuthenticationFailed)."""
+        date = str(request.headers.get("x-ms-date") or request.headers.get("Date", ""))
+        sent = parsedate(date) if date else None
+        if sent and abs(timegm(sent) - self.ctx.wall()) > _DATE_SECONDS:
+            raise date_refused(date)
 
     async def serve(self, service: str, request: web.Request) -> web.StreamResponse:
         """Check the caller's roles at the account, then forward."""

@@ -31,6 +31,7 @@ class Azurite:
         self._watch: asyncio.Task[None] | None = None
         self._said: deque[str] = deque(maxlen=50)
         self._stopping = False
+        self._planned = 0  # restarts that somebody asked for
         self.ready = asyncio.Event()
 
     def url(self, service: str) -> str:
@@ -57,6 +58,17 @@ class Azurite:
             except asyncio.TimeoutError:
                 self._process.kill()
                 await self._process.wait()
+
+    async def restart(self) -> None:
+        """Have Azurite end, in order, for it loses its last seconds otherwise, and wait until it serves again."""
+        if self._process is None or self._process.returncode is not None:
+            raise StackError("Azurite is not running")
+        self._planned, old = self._planned + 1, self._process
+        self.ready.clear()
+        old.terminate()
+        while self._process is old:
+            await asyncio.sleep(0.02)
+        await self.ready.wait()
 
     async def tell_accounts(self) -> None:
         """Hand the accounts to the running Azurite; it takes them up within a fraction of a second."""
@@ -130,7 +142,8 @@ class Azurite:
         return line
 
     async def _restart_when_it_dies(self) -> None:
-        for _ in range(_RESTARTS + 1):
+        crashes = 0
+        while crashes <= _RESTARTS:
             assert self._process  # noqa: S101 - set by start
             while self._process.returncode is None:
                 if not await self._line(self._process):
@@ -138,7 +151,13 @@ class Azurite:
             if self._stopping:
                 return
             self.ready.clear()
-            self._ctx.log.error("Azurite ended with %s: %s", self._process.returncode, " | ".join(self._said))
+            if self._planned:
+                self._planned -= 1
+            else:
+                crashes += 1
+                self._ctx.log.error(
+                    "Azurite ended with %s: %s", self._process.returncode, " | ".join(self._said)
+                )
             try:
                 await self._spawn()
             except StackError:

@@ -48,6 +48,16 @@ def bad_token(reason: str) -> WireError:
     )
 
 
+def date_refused(date: str) -> WireError:
+    return WireError(
+        403,
+        "AuthenticationFailed",
+        "Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly "
+        "including the signature.",
+        extra={"AuthenticationErrorDetail": f"Request date header too old or too new: '{date}'"},
+    )
+
+
 def key_refused() -> WireError:
     return WireError(
         403,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from aiohttp import ClientResponse, web
+from aiohttp import ClientError, ClientResponse, web
 
+from local_stack.core.errors import WireError
 from local_stack.storage.upstream import Upstream
 
 _HOLD = 256 * 1024
@@ -50,7 +51,11 @@ async def _answer(request: web.Request, reply: ClientResponse) -> web.StreamResp
     if request.method == "GET" and large:
         return await _streamed(request, reply, kept)
     without_length = [(key, value) for key, value in kept if key.lower() != "content-length"]
-    held = web.Response(body=await reply.read(), status=reply.status, reason=reply.reason)
+    try:
+        body = await reply.read()
+    except ClientError as error:
+        raise WireError(503, "ServerBusy", f"Azurite broke off its answer: {error}.") from error
+    held = web.Response(body=body, status=reply.status, reason=reply.reason)
     if "Content-Type" not in reply.headers:
         held.headers.popall("Content-Type", None)
     held.headers.extend(without_length)

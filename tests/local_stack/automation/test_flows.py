@@ -16,8 +16,10 @@ import pytest
 from local_stack.threaded import ThreadedStack
 from tests.builders.manifest import sample_manifest
 from tests.fakes.blobs import FakeArtifactBlobs
-from tests.fakes.leases import FakeReleasePointer
+from tests.fakes.leases import FakeLeases, FakeReleasePointer
 from tests.fakes.operations_log import RecordingLog
+from tests.fakes.receipts import FakeReceipts
+from tests.fakes.trust import FakeReleaseTrust, record
 from tests.local_stack.automation.world import WORKERS, Account, account
 from vibedata.adapters.automation import AzureRunbooks
 from vibedata.adapters.automation_jobs import AzureJobs
@@ -27,7 +29,7 @@ from vibedata.flows.publish_runbooks import publish_runbooks
 from vibedata.flows.start_job import start_job
 from vibedata.manifest import digest_of
 from vibedata.operations import Operation
-from vibedata.ports import ReleaseRecord, Summary
+from vibedata.ports import Summary
 from vibedata.recorder import Recorder
 
 LAUNCHERS = Path(__file__).resolve().parents[3] / "runbooks"
@@ -43,9 +45,7 @@ class Release:
             content = (LAUNCHERS / f"{item['name']}.py").read_bytes()
             item["artifact"]["content"] = {"digest": digest_of(content), "size": len(content)}
             self.blobs.put("artifacts", digest_of(content), content)
-        raw = json.dumps(document).encode()
-        self.blobs.put("manifests", digest_of(raw), raw)
-        self.pointer.put(ReleaseRecord("sha256:" + "a" * 64, digest_of(raw), "1.4.0", "stable", 1000, "op"))
+        self.pointer.put(record(json.dumps(document).encode(), self.blobs))
 
 
 def recorder(at: Account, verb: str) -> Recorder:
@@ -58,6 +58,9 @@ def publish(at: Account, **changes: Any) -> Summary:
         "runbooks": AzureRunbooks(at.credential, at.settings),
         "blobs": release.blobs,
         "releases": release.pointer,
+        "release_trust": FakeReleaseTrust(release.pointer),
+        "leases": FakeLeases(),
+        "receipts": FakeReceipts(),
         "worker_group": WORKERS,
         "propagation_seconds": 0.5,
         "pause": time.sleep,

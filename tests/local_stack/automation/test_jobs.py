@@ -242,3 +242,27 @@ def test_job_that_the_platform_dropped_starts_again_three_times_and_is_suspended
                 assert ended.status == "Suspended"
                 assert "restarted 3 times" in (ended.exception or "")
     assert counter.read_text() == "4"
+
+
+@pytest.mark.parametrize(("times", "ends"), [(1, "Completed"), (3, "Completed"), (4, "Suspended")])
+def test_job_whose_process_the_platform_ends_starts_again_from_the_top(
+    own: ThreadedStack, tmp_path: Path, times: int, ends: str
+) -> None:
+    at = account(own)
+    own.faults.set("automation.interrupt_after_lines", 2)
+    own.faults.set("automation.interruptions", times)
+    text = (
+        "import os, subprocess, time\n"
+        "child = subprocess.Popen(['sleep', '60'])\n"
+        "print('begun', flush=True)\n"
+        "print(os.getpid(), child.pid, flush=True)\n"
+        f"time.sleep(60 if {times > 3} else 0.3)\n"
+        "child.kill()\n"
+        "print('ended')\n"
+    )
+    name, ended = at.run(text)
+    said = at.output(name).splitlines()
+    assert ended.status == ends
+    assert said.count("begun") == min(times, 3) + 1
+    assert said.count("ended") == (1 if ends == "Completed" else 0)
+    assert all(gone(int(pid)) for line in said if line[0].isdigit() for pid in line.split())

@@ -18,6 +18,7 @@ from azure.mgmt.automation import models as m
 
 from demo.arm import Arm
 from local_stack.threaded import ThreadedStack
+from tests.builders.signing import KEY
 from vibedata.settings import Settings
 
 LOCATION = "westeurope"
@@ -198,6 +199,7 @@ def _settings(stack: ThreadedStack, arm: Arm, client_id: str) -> Settings:
         customer_registry="127.0.0.1:1",
         customer_registry_name="unused",
         publisher_registry="127.0.0.1:1",
+        release_keys=[str(KEY.key)],
         image_tag="day0",
         blob_endpoint=unused,
         table_endpoint=unused,

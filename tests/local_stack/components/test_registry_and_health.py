@@ -12,11 +12,14 @@ import pytest
 from demo.instance import Instance, Names, seed
 from demo.publisher import Publisher
 from tests.builders.manifest import sample_manifest
+from tests.builders.signing import KEY
 from tests.contracts.tenant import Identity
 from tests.environment import World
 from tests.fakes.blobs import FakeArtifactBlobs
-from tests.fakes.leases import FakeReleasePointer
+from tests.fakes.leases import FakeLeases, FakeReleasePointer
 from tests.fakes.operations_log import RecordingLog
+from tests.fakes.receipts import FakeReceipts
+from tests.fakes.trust import FakeReleaseTrust, record
 from vibedata import manifest
 from vibedata.adapters.component_tables import ComponentTables
 from vibedata.adapters.inventory import ResourceManagerInventory
@@ -26,7 +29,7 @@ from vibedata.flows.bootstrap_registry import bootstrap_registry
 from vibedata.flows.run_health import run_health
 from vibedata.flows.show_status import show_status
 from vibedata.operations import Operation
-from vibedata.ports import ReleaseRecord, Summary
+from vibedata.ports import Summary
 from vibedata.recorder import Recorder
 from vibedata.settings import Settings
 
@@ -54,6 +57,7 @@ class Deployed:
             instance_id=f"test-{number:03d}",
             home=home,
             bundle=("vibedata/bundle", "sha256:" + "b" * 64),
+            release_keys=[str(KEY.key)],
             addresses={name: world.stack.addresses.url(name) for name in ("arm", "dns", "logs_query")},
         )
         self.settings: Settings = self.instance.settings
@@ -67,10 +71,8 @@ class Deployed:
         )
         self.prober = AzureProber(self.credential, s)
         self.blobs, self.releases, self.log = FakeArtifactBlobs(), FakeReleasePointer(), RecordingLog()
-        self.blobs.put("manifests", self.release.digest, raw)
-        self.releases.put(
-            ReleaseRecord("sha256:" + "e" * 64, self.release.digest, "1.4.0", "stable", 1000, "op")
-        )
+        self.leases, self.receipts = FakeLeases(), FakeReceipts()
+        self.releases.put(record(raw, self.blobs, "sha256:" + "e" * 64))
 
     def bootstrap(self) -> Summary:
         return bootstrap_registry(
@@ -78,6 +80,9 @@ class Deployed:
             inventory=self.inventory,
             blobs=self.blobs,
             releases=self.releases,
+            release_trust=FakeReleaseTrust(self.releases),
+            leases=self.leases,
+            receipts=self.receipts,
             name_suffix=self.suffix,
             recorder=self._recorder("bootstrap_registry"),
             clock=now,

@@ -205,7 +205,7 @@ def test_faults_are_kept_and_counted_down(store: Store) -> None:
 
 
 def test_a_fault_that_does_nothing_is_refused(store: Store) -> None:
-    with pytest.raises(ValueError, match="status, a latency or a reset"):
+    with pytest.raises(ValueError, match="a latency, a reset or a place to cut"):
         Faults(store).add("logs")
 
 

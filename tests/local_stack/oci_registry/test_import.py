@@ -254,3 +254,46 @@ def test_a_registry_reads_back_as_the_clients_model(rig: Rig) -> None:
 def test_a_malformed_registry_is_refused(rig: Rig, name: str, sku: str) -> None:
     place = rig.ids["customer"].rsplit("/", 1)[0] + f"/{name}"
     rig.put(place, {"location": "x", "sku": {"name": sku}, "properties": {}}, expected=(400,))
+
+
+def test_an_operation_can_fail_and_changes_nothing_then(rig: Rig, run: Import) -> None:
+    rig.stack.faults.add(
+        "registry_import", "copy", status=500, code="InternalError", message="It failed.", times=1
+    )
+    with pytest.raises(HttpResponseError) as refusal:
+        run("a/b:1")
+    assert (refusal.value.error.code, refusal.value.error.message) == ("InternalError", "It failed.")
+    assert customer(rig)("GET", "/v2/a/b/manifests/1").status_code == 404
+    assert run("a/b:1")
+
+
+def test_an_operations_address_can_be_lost_while_the_copy_goes_on(rig: Rig, run: Import) -> None:
+    rig.stack.faults.add("arm", "operation.*", status=404, code="OperationNotFound", times=1)
+    with pytest.raises(HttpResponseError) as refusal:
+        run("a/b:1")
+    assert refusal.value.status_code == 404
+    assert customer(rig)("GET", "/v2/a/b/manifests/1").content == RAW
+
+
+def test_a_tag_can_be_taken_right_before_an_import(rig: Rig, run: Import, source: Wire) -> None:
+    rig.stack.faults.set("oci_registry.taken.a/b:1", "same")
+    with pytest.raises(ResourceExistsError, match="already exists"):
+        run("a/b:1")
+    assert customer(rig)("GET", "/v2/a/b/manifests/1").content == RAW
+    source.push("a/b", b"new")
+    source.put("a/b", "2", image(b"new"))
+    run(f"a/b@{digest_of(image(b'new'))}", untagged=("a/b",))
+    rig.stack.faults.set("oci_registry.taken.a/b:other", digest_of(image(b"new")))
+    with pytest.raises(ResourceExistsError, match="already exists"):
+        run("a/b:1", tags=("a/b:other",))
+    assert customer(rig)("GET", "/v2/a/b/manifests/other").content == image(b"new")
+    assert run("a/b:1", tags=("a/b:other",), mode="Force")[0].detail["changedTags"] == ["a/b:other"]
+
+
+def test_registry_tokens_can_live_shorter(rig: Rig, source: Wire) -> None:
+    rig.stack.faults.set("oci_registry.token_seconds", 1)
+    wire = Wire(rig).sign_in("repository:a/b:pull")
+    assert wire("GET", "/v2/a/b/manifests/1").status_code == 200
+    time.sleep(1.1)
+    assert wire("GET", "/v2/a/b/manifests/1").status_code == 401
+    assert wire.sign_in("repository:a/b:pull")("GET", "/v2/a/b/manifests/1").status_code == 200

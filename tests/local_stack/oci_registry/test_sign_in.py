@@ -6,11 +6,13 @@ import pytest
 import requests
 
 from oci.auth import Password
+from oci.descriptor import Descriptor
 from oci.errors import OciError
 from tests.local_stack.oci_registry.wire import Wire, code_of, image
 from tests.oci.rig import ARM, Rig
 
 NULL_GUID = "00000000-0000-0000-0000-000000000000"
+CONTENT = b"anything"
 
 
 def basic(rig: Rig, user: str, secret: str, scope: str = "repository:a/b:pull") -> requests.Response:
@@ -27,7 +29,7 @@ def may(rig: Rig, user: str, secret: str, repository: str, action: str) -> bool:
     registry = rig.registry("publisher", credentials=Password(user, secret))
     try:
         if action == "push":
-            registry._connection.start_upload(repository, "sha256:" + "0" * 64, None)
+            registry.push_blob(repository, Descriptor.of("application/octet-stream", CONTENT), CONTENT)
         else:
             registry.has_manifest(repository, "sha256:" + "0" * 64)
     except OciError as error:
