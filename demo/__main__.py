@@ -51,7 +51,7 @@ def demonstrate(stage: Stage, *, keep: bool) -> int:
     if not keep:
         stage.clear()
     began = time.monotonic()
-    with step("pack the release of this checkout"):
+    with step("pack and sign the release of this checkout"):
         release = stage.pack()
     with step("start the local stack"):
         stage.open()
@@ -117,7 +117,7 @@ def show_rest() -> None:
 
 def keep_up(stage: Stage) -> int:
     """Seed a stack and leave it up; again over a running one, nothing is made twice."""
-    with step("pack the release of this checkout"):
+    with step("pack and sign the release of this checkout"):
         release = stage.pack()
     with step("start the local stack"):
         stage.open()

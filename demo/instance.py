@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -71,12 +71,14 @@ def seed(
     instance_id: str,
     home: Path,
     bundle: tuple[str, str],
+    release_keys: Sequence[str],
     addresses: Mapping[str, str],
     without_roles: Collection[str] = (),
     without_components: Collection[str] = (),
 ) -> Instance:
     """Create an instance; `bundle` is (repository, digest), `addresses` the stack's own, by listener.
 
+    `release_keys` are pinned, as the offer's template would.
     `without_roles` leaves out rows of rbac.json by key, `without_components` the resources of components by name.
     """
     names = Names(instance_id)
@@ -84,7 +86,7 @@ def seed(
     foundation = _foundation(arm, group, names, home)
     _roles(arm, foundation, without_roles)
     deployment = Deployment(
-        settings=_settings(arm, foundation, names, publisher, addresses),
+        settings=_settings(arm, foundation, names, publisher, release_keys, addresses),
         vm_id=foundation.ids["worker"],
         location=LOCATION,
         bundle_repository=bundle[0],
@@ -214,7 +216,12 @@ def _roles(arm: Arm, foundation: _Foundation, without: Collection[str]) -> None:
 
 
 def _settings(
-    arm: Arm, foundation: _Foundation, names: Names, publisher: Publisher, addresses: Mapping[str, str]
+    arm: Arm,
+    foundation: _Foundation,
+    names: Names,
+    publisher: Publisher,
+    release_keys: Sequence[str],
+    addresses: Mapping[str, str],
 ) -> Settings:
     made = {key: value["properties"] for key, value in foundation.made.items()}
     endpoints = made["storageAccount"]["primaryEndpoints"]
@@ -229,6 +236,7 @@ def _settings(
         customer_registry=str(made["containerRegistry"]["loginServer"]),
         customer_registry_name=f"cr{names.suffix}",
         publisher_registry=publisher.registry,
+        release_keys=list(release_keys),
         image_tag="day0",
         blob_endpoint=endpoints["blob"],
         table_endpoint=endpoints["table"],

@@ -1,4 +1,4 @@
-"""Pack this repository's release and push it, once for the worker's target of this machine."""
+"""Pack this repository's release, sign it and push it, once for the worker's target of this machine."""
 
 from __future__ import annotations
 
@@ -11,27 +11,45 @@ from vibedata import manifest, release_commands
 from vibedata.manifest import Manifest
 from vibedata.wiring import publisher
 
+KEY_FILE = "release-key.pem"
+
 
 @dataclass(frozen=True)
 class Release:
-    """A packed release: where it lies, its manifest, and the bundle for this machine (repository, digest)."""
+    """A packed and signed release: where it lies, its manifest, the bundle for this machine (repository, digest).
+
+    `release_keys` are the public keys under which it is signed, for instances to pin.
+    """
 
     directory: Path
     version: str
     digest: str
     manifest: Manifest
     bundle: tuple[str, str]
+    release_keys: tuple[str, ...]
 
 
 def pack(directory: Path, progress: Callable[[str], None] = lambda _: None) -> Release:
-    """Pack the release with the bundle that this machine's Python runs."""
+    """Pack the release with the bundle that this machine's Python runs; sign it with the key beside `directory`.
+
+    The key is made when there is none; it stays with whoever packs, and no instance ever sees it.
+    """
+    key = directory.parent / KEY_FILE
     target = release_commands.this_target()
     data = publisher.pack_release(directory, [target], progress).data
-    raw = read_manifest(directory, str(data["version"]))
-    found = manifest.parse(raw)
+    version = str(data["version"])
+    found = manifest.parse(read_manifest(directory, version))
     artifact = found.bundles[target]
+    if not key.exists():
+        publisher.make_key(key, "")
+    publisher.sign_release(directory, version, key)
     return Release(
-        directory, str(data["version"]), str(data["release"]), found, (artifact.repository, artifact.digest)
+        directory,
+        version,
+        str(data["release"]),
+        found,
+        (artifact.repository, artifact.digest),
+        (publisher.public_key(key),),
     )
 
 

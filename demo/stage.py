@@ -53,7 +53,7 @@ class Stage:
         stop(self.stack)
 
     def pack(self) -> Release:
-        """Pack this checkout's release."""
+        """Pack this checkout's release and sign it with the demo's own key."""
         return publishing.pack(self.directory / "release")
 
     def publish(self, release: Release) -> Publisher:
@@ -74,6 +74,7 @@ class Stage:
             instance_id=INSTANCE_ID,
             home=self.home,
             bundle=release.bundle,
+            release_keys=release.release_keys,
             addresses=self.client.addresses,
         )
         instance.save(self.deployment_file)

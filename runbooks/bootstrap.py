@@ -10,8 +10,8 @@ before use. Parameters are environment variables; secrets leave it at once, and 
 """
 
 import base64
-import compileall
 import contextlib
+import errno
 import fcntl
 import grp
 import hashlib
@@ -24,7 +24,6 @@ import socket
 import ssl
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 import urllib.error
@@ -37,13 +36,22 @@ REPOSITORY = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*(?:/[a-z0-9]+(?:[._-][a-z0
 HOST = re.compile(r"[A-Za-z0-9.-]+(?::\d{1,5})?")
 WORD = re.compile(r"[A-Za-z0-9_-]{1,65536}={0,2}")
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
+BUNDLE_TYPE = "application/vnd.vibedata.bundle.v1"
 LAYER_TYPE = "application/vnd.vibedata.bundle.layer.v1.tar"
+OCTAL, PLAIN = re.compile(rb"[0-7]*"), re.compile(r"[!-\[\]-~ ]+")  # a header's number; a name
+TOKEN_SHAPE = re.compile(r"eyJ[\w.-]{8,}")
 
-MAX_ANSWER, MAX_LAYER, CHUNK = 4 << 20, 512 << 20, 1 << 20  # bytes
-MAX_MEMBERS = 50_000
+MAX_ANSWER, MAX_LAYER, CHUNK, BLOCK = 4 << 20, 512 << 20, 1 << 20, 512  # bytes
+MAX_MEMBERS, RESERVE = 50_000, 16 << 20  # files; bytes left for settings and what jobs write
 ATTEMPTS, PAUSE = 3, 2.0  # NFR-8: further tries after the first, and seconds between them
 LONGEST_PAUSE, LONGEST_RETRY_AFTER = 30.0, 120.0  # seconds
 PROPAGATION, OPERATION_DEADLINE, LOCK_DEADLINE, TIMEOUT = 600.0, 900.0, 600.0, 60.0  # seconds
+
+CLOSED = (
+    "trusted services",
+    "networkaccessdenied",
+    "is not allowed access",
+)  # a firewall's 403, not a role's
 
 IMDS, ARM = "http://169.254.169.254", "https://management.azure.com"
 ARM_AUDIENCE, REGISTRY_AUDIENCE = "https://management.azure.com/", "https://containerregistry.azure.net"
@@ -77,8 +85,13 @@ HINTS = {
     "name-not-resolved": (BLOCKED, "Check the private DNS zone, its record and its link to the network."),
     "tls-not-trusted": (
         BLOCKED,
-        "Give the worker the right certificate authority, or find out who answers there.",
+        "Give the worker the right certificate authority, check its clock, or find out who answers there.",
     ),
+    "registry-closed": (
+        BLOCKED,
+        "Set the registry's networkRuleBypassOptions to AzureServices, then run the phase again.",
+    ),
+    "disk-full": (BLOCKED, "Free the space named above, or enlarge the disk, then run the phase again."),
     "network-down": (TRANSIENT, AGAIN),
     "bootstrap-locked": (TRANSIENT, "Wait for the other one or end it, then run the phase again."),
     "import-unfinished": (TRANSIENT, AGAIN),
@@ -86,6 +99,7 @@ HINTS = {
     "answer-refused": (FAILED, "Check the addresses in the settings, and who answers there."),
     "bundle-malformed": (FAILED, OWN_TEMPLATE),
     "bundle-digest-mismatch": (FAILED, DO_NOT_RUN),
+    "bundle-incomplete": (FAILED, "Delete the bundle's repository there, then run the phase again."),
     "bundle-unsafe": (FAILED, DO_NOT_RUN),
     "bundle-unreadable": (FAILED, "Check the disk; if it is well, tell the publisher."),
     "verb-killed": (FAILED, "Run the phase again: it continues where it was."),
@@ -93,11 +107,15 @@ HINTS = {
 }
 
 
+SECRETS = []
+
+
 class Stop(Exception):
     """The end of a run that did not work: a stable code of HINTS, and what happened."""
 
     def __init__(self, code, message):
         super().__init__(message)
+        message = hidden(message)
         self.exit_code, hint = HINTS[code]
         kind = KINDS[self.exit_code]
         self.line = {"kind": kind, "code": code, "message": message, "hint": hint, "detail": {}}
@@ -126,7 +144,15 @@ def take_secrets():
     """Take the publisher's credentials out of the environment, so that no child process inherits them."""
     keys = ("publisher_username", "publisher_password")
     taken = {key: os.environ.pop("VIBEDATA_" + key.upper(), "") for key in keys}
+    SECRETS.append(taken["publisher_password"])
     return {key: value for key, value in taken.items() if value}
+
+
+def hidden(text):
+    """Return a text without what this run knows as secret, for a server may say again what it was sent."""
+    for secret in filter(None, SECRETS):
+        text = text.replace(secret, "[redacted]")
+    return TOKEN_SHAPE.sub("[redacted]", text)
 
 
 def parameter(name, pattern):
@@ -160,12 +186,15 @@ def write_settings(home, settings):
     if path.is_file() and path.read_bytes() == content:
         return
     handle, name = tempfile.mkstemp(dir=home, prefix=".settings-")
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fchmod(handle, 0o644)
-        os.fsync(handle)
-    Path(name).replace(path)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(handle, 0o644)
+            os.fsync(handle)
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 # --- HTTP ---------------------------------------------------------------------------------------------------
@@ -190,11 +219,15 @@ def send(url, *, token="", headers=None, body=None, direct=False):
     if direct:  # the metadata service must never be asked through a proxy
         handlers = [urllib.request.ProxyHandler({})]
     try:
-        return urllib.request.build_opener(*handlers).open(request, timeout=TIMEOUT)
+        response = urllib.request.build_opener(*handlers).open(request, timeout=TIMEOUT)
     except urllib.error.HTTPError as error:
         raise from_status(error) from None
     except (OSError, http.client.HTTPException) as error:
         raise from_socket(url, getattr(error, "reason", error)) from None
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        response.close()
+        raise Stop("answer-refused", f"{urlsplit(url).netloc} answers compressed.")
+    return response
 
 
 def from_status(error):
@@ -203,6 +236,8 @@ def from_status(error):
     with error, contextlib.suppress(OSError, http.client.HTTPException):
         body = error.read(MAX_ANSWER)
     text, after = error_text(body), retry_after(error.headers)
+    if error.code == 403 and any(word in text.lower() for word in CLOSED):
+        return Stop("registry-closed", text)
     if error.code in (401, 403):
         return Again(f"{error.code} {text}", after, spreading=True, status=error.code)
     if error.code in (408, 429) or error.code >= 500:
@@ -217,8 +252,10 @@ def error_text(body):
     if isinstance(found, list):
         found = found[0]
     if not isinstance(found, dict):  # OAuth's form
-        return f"{str(found)[:100]} {str(document.get('error_description', ''))[:300]}".strip()
-    return f"{str(found.get('code', ''))[:100]} {str(found.get('message', ''))[:300]}".strip()
+        said = found, document.get("error_description", "")
+    else:
+        said = found.get("code", ""), found.get("message", "")
+    return f"{hidden(str(said[0]))[:100]} {hidden(str(said[1]))[:300]}".strip()
 
 
 def from_socket(url, reason):
@@ -347,15 +384,14 @@ class Azure:
             )
         return self._pull_token
 
-    def pull(self, repository, path, use):
-        """Return `use(response)` of a GET in the customer's registry."""
+    def pull(self, repository, path, use, headers=dict):
+        """Return `use(response)` of a GET in the customer's registry; `headers()` are added to each try."""
         url = f"https://{self.registry}/v2/{repository}/{path}"
 
         def ask():
             try:
-                with send(
-                    url, token=self.pull_token(repository), headers={"Accept": MANIFEST_TYPE}
-                ) as response:
+                sent = {"Accept": MANIFEST_TYPE, **headers()}
+                with send(url, token=self.pull_token(repository), headers=sent) as response:
                     return use(response)
             except Again as error:
                 if error.spreading:  # a registry token holds the roles of the moment it was made
@@ -383,22 +419,21 @@ class Azure:
             source["credentials"] = {key.replace("publisher_", ""): value for key, value in secrets.items()}
         body = {"source": source, "untaggedTargetRepositories": [repository], "mode": "NoForce"}
         url = f"{self.arm}{self.registry_id}/importImage?api-version=2025-11-01"
-        token = self.token(ARM_AUDIENCE)
 
         def start():
-            kind = {"Content-Type": "application/json"}
-            with send(url, token=token, headers=kind, body=json.dumps(body).encode()) as response:
+            kind, data = {"Content-Type": "application/json"}, json.dumps(body).encode()
+            with send(url, token=self.token(ARM_AUDIENCE), headers=kind, body=data) as response:
                 return response.status, response.headers
 
         try:
             status, headers = self.insist(start, IMPORT, self.registry_id)
             if status == 202:
-                self.await_operation(token, headers)
+                self.await_operation(headers)
         except Refused as error:
             if error.status != 409:  # another import is bringing it: the registry tells
                 raise Stop("import-failed", f"{repository}@{digest}: {error}") from None
 
-    def await_operation(self, token, headers):
+    def await_operation(self, headers):
         """Look at a long-running operation until it has ended."""
         url = headers.get("Azure-AsyncOperation") or headers.get("Location") or ""
         if urlsplit(url)[:2] != urlsplit(self.arm)[:2]:
@@ -406,7 +441,9 @@ class Azure:
         end = time.monotonic() + OPERATION_DEADLINE
 
         def look():
-            with send(url, token=token) as response:
+            with send(
+                url, token=self.token(ARM_AUDIENCE)
+            ) as response:  # one token may not outlive the import
                 return response.status, response.headers, read(response)
 
         while time.monotonic() < end:
@@ -440,10 +477,12 @@ def layer_of(manifest):
     """Return digest and size of a bundle manifest's one layer."""
     try:
         (layer,) = manifest["layers"]
-        digest, size = layer["digest"], int(layer["size"])
-        if layer["mediaType"] == LAYER_TYPE and DIGEST.fullmatch(digest) and 0 < size <= MAX_LAYER:
+        kinds = manifest.get("mediaType", MANIFEST_TYPE), manifest["artifactType"], layer["mediaType"]
+        digest, size = layer["digest"], layer["size"]
+        sized = type(size) is int and 0 < size <= MAX_LAYER
+        if kinds == (MANIFEST_TYPE, BUNDLE_TYPE, LAYER_TYPE) and DIGEST.fullmatch(digest) and sized:
             return digest, size
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         pass
     raise Stop("bundle-malformed", "The digest names no engine bundle.")
 
@@ -451,70 +490,115 @@ def layer_of(manifest):
 # --- verify and unpack --------------------------------------------------------------------------------------
 
 
-def save(response, file, digest, size):
-    """Fill `file` with a blob, hashed while it arrives; refused when a byte differs."""
-    file.seek(0)
-    file.truncate()
-    sha, got = hashlib.sha256(), 0
-    while chunk := read_some(response, CHUNK):
-        got += len(chunk)
-        if got > size:
-            raise Stop("bundle-digest-mismatch", f"The blob {digest} is longer than its manifest says.")
-        sha.update(chunk)
-        file.write(chunk)
-    if got < size:
-        raise Again(f"{got} of {size} bytes arrived")
-    if "sha256:" + sha.hexdigest() != digest:
-        raise Stop("bundle-digest-mismatch", f"The blob {digest} has other bytes.")
-    file.seek(0)
+class Download:
+    """A blob on its way into a file: hashed as it arrives, continued where it broke off."""
+
+    def __init__(self, file, digest, size):
+        self.file, self.digest, self.size = file, digest, size
+        self.sha, self.got = hashlib.sha256(), 0
+
+    def headers(self):
+        """Return what asks for the rest."""
+        return {"Range": f"bytes={self.got}-"} if self.got else {}
+
+    def save(self, response):
+        """Add what an answer brings; refused when a byte differs."""
+        if response.status != 206:  # all of it again
+            self.sha, self.got = hashlib.sha256(), 0
+        elif not response.headers.get("Content-Range", "").startswith(f"bytes {self.got}-"):
+            raise Stop("answer-refused", f"The blob {self.digest} came with another range than asked for.")
+        rest = str(self.size - self.got)
+        if (announced := response.headers.get("Content-Length", rest)) != rest:
+            raise Stop(
+                "bundle-digest-mismatch", f"The blob {self.digest} has {announced[:20]} bytes, not {rest}."
+            )
+        self.file.truncate(self.got)
+        self.file.seek(self.got)
+        while chunk := read_some(response, CHUNK):
+            self.got += len(chunk)
+            if self.got > self.size:
+                raise Stop(
+                    "bundle-digest-mismatch", f"The blob {self.digest} is longer than its manifest says."
+                )
+            self.sha.update(chunk)
+            self.file.write(chunk)
+        if self.got < self.size:
+            raise Again(f"{self.got} of {self.size} bytes arrived")
+        if "sha256:" + self.sha.hexdigest() != self.digest:
+            raise Stop("bundle-digest-mismatch", f"The blob {self.digest} has other bytes.")
+        self.file.seek(0)
 
 
 def unpack(file, target):
-    """Unpack a plain tar member by member: files and directories below `target`, and nothing else."""
-    seen, total, end = set(), 0, 0
+    """Unpack a plain tar block by block: files below `target`, and nothing else.
+
+    Not with the standard reader: it follows links, takes a broken header for the end, and believes sizes.
+    """
+    seen, count, total = {}, 0, 0
     try:
-        with tarfile.open(fileobj=file, mode="r:") as archive:
-            for member in archive:
-                total += member.size
-                check_member(member, seen, total)
-                write_member(archive, member, target / member.name)
-                end = member.offset_data + (member.size + 511) // 512 * 512
-        file.seek(end)
-        rest = file.read(CHUNK)
-        if len(rest) < 1024 or any(rest):  # tarfile takes a broken header for the end
-            raise tarfile.ReadError("it breaks off")
-    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+        while any(block := take(file, BLOCK)):
+            name, size, mode = member_of(block)
+            count, total = count + 1, total + size
+            check_member(name, block[156:157], seen)
+            if total > MAX_LAYER or count > MAX_MEMBERS:
+                raise Stop("bundle-unsafe", "The bundle unpacks to more than an engine has.")
+            write_member(file, target / name, size, mode)
+        rest = take(file, BLOCK)
+        while rest:
+            if any(rest):
+                raise ValueError("something follows its end")
+            rest = file.read(CHUNK)
+    except (OSError, ValueError) as error:
+        if is_full(error):
+            raise
         raise Stop("bundle-unreadable", f"The bundle cannot be unpacked: {error}") from None
 
 
-def check_member(member, seen, total):
-    """Refuse what an honest bundle never has."""
-    parts = member.name.split("/")
+def take(file, size):
+    """Return exactly `size` bytes."""
+    data = file.read(size)
+    if len(data) != size:
+        raise ValueError("it breaks off")
+    return data
+
+
+def member_of(block):
+    """Return name, size and mode of a ustar header."""
+    fields = [block[start:end].strip(b" \0") for start, end in ((148, 156), (124, 136), (100, 108))]
+    if not all(map(OCTAL.fullmatch, fields)):
+        raise ValueError("a header's number is malformed")
+    checksum, size, mode = (int(field or b"0", 8) for field in fields)
+    if sum(block) - sum(block[148:156]) + 8 * 32 != checksum:
+        raise ValueError("a header's checksum is wrong")
+    name, prefix = (part.partition(b"\0")[0].decode() for part in (block[:100], block[345:500]))
+    return (f"{prefix}/{name}" if prefix and block[257:263] == b"ustar\0" else name), size, mode
+
+
+def check_member(name, kind, seen):
+    """Refuse what an honest bundle never has; `seen` holds each path's kind and spelling, by its lower case."""
+    claims = [(name[:at], "folder") for at, sign in enumerate(name) if sign == "/"]
     why = ""
-    if not all(parts) or {".", ".."} & set(parts) or set("\\\0") & set(member.name):
+    if {"", ".", ".."} & set(name.split("/")) or not PLAIN.fullmatch(name):
         why = "leaves its directory or has no plain name"
-    elif member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE):
-        why = "is a link, a device or a sparse file"
-    elif member.name in seen:
-        why = "comes twice"
-    elif total > MAX_LAYER or len(seen) >= MAX_MEMBERS:
-        why = "makes it too large"
+    elif kind not in b"0\0":
+        why = "is no file, but a link, a device, or what a plain header does not hold"
+    elif name.lower() in seen or any(seen.setdefault(one[0].lower(), one) != one for one in claims):
+        why = "comes twice, or in other letters"
     if why:
-        raise Stop("bundle-unsafe", f"The bundle's member {member.name[:200]!a} {why}.")
-    seen.add(member.name)
+        raise Stop("bundle-unsafe", f"The bundle's member {name[:200]!a} {why}.")
+    seen[name.lower()] = name, "file"
 
 
-def write_member(archive, member, path):
-    """Write one file or directory, readable by all, with the archive's time."""
-    directory = path if member.isdir() else path.parent
-    directory.mkdir(0o755, parents=True, exist_ok=True)
-    if member.isdir():
-        return
-    mode = 0o755 if member.mode & 0o100 else 0o644
+def write_member(file, path, size, mode):
+    """Write one file, readable by all, with the archive's time."""
+    path.parent.mkdir(0o755, parents=True, exist_ok=True)
+    mode = 0o755 if mode & 0o100 else 0o644
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-    with os.fdopen(handle, "wb") as out, archive.extractfile(member) as content:
-        shutil.copyfileobj(content, out, CHUNK)
-    os.utime(path, (member.mtime, member.mtime))
+    with os.fdopen(handle, "wb") as out:
+        for at in range(0, size, CHUNK):
+            out.write(take(file, min(CHUNK, size - at)))
+    take(file, -size % BLOCK)
+    os.utime(path, (0, 0))
 
 
 # --- the worker's directory ---------------------------------------------------------------------------------
@@ -564,9 +648,14 @@ def ensure_bundle(home, azure, secrets, repository, digest):
     layer = azure.layer(repository, digest)
     if layer is None:
         azure.import_bundle(secrets, repository, digest)
-        layer = azure.layer(repository, digest)
+        for _ in range(ATTEMPTS + 1):  # whose operation was lost may still be on its way
+            layer = azure.layer(repository, digest)
+            if layer is not None:
+                break
+            time.sleep(PAUSE)
     if layer is None:
         raise Stop("import-unfinished", "The import has ended, but the bundle is not in the registry.")
+    check_space(home, 3 * layer[1] + RESERVE)  # the archive, its files, their byte code
     incoming = Path(tempfile.mkdtemp(dir=home / "bundles", prefix=".incoming-"))
     try:
         install(azure, repository, layer, incoming, bundle)
@@ -575,16 +664,38 @@ def ensure_bundle(home, azure, secrets, repository, digest):
     return bundle
 
 
+def is_full(error):
+    """Tell whether the disk, or our share of it, is full."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def check_space(home, needed):
+    """Stop before anything is written that will not fit."""
+    free = shutil.disk_usage(home).free
+    if free < needed:
+        raise Stop(
+            "disk-full", f"{home} needs {needed >> 20} MB free for the bundle, and has {free >> 20} MB."
+        )
+
+
 def install(azure, repository, layer, incoming, bundle):
     """Download, verify, unpack, byte-compile; then the bundle appears under its digest, whole."""
     tree = incoming / "tree"
     with (incoming / "layer.tar").open("w+b") as file:
-        azure.pull(repository, f"blobs/{layer[0]}", lambda response: save(response, file, *layer))
+        blob = Download(file, *layer)
+        try:
+            azure.pull(repository, f"blobs/{layer[0]}", blob.save, blob.headers)
+        except Refused as error:
+            if error.status != 404:
+                raise
+            raise Stop("bundle-incomplete", f"{azure.registry}/{repository} lacks {layer[0]}.") from None
         unpack(file, tree)
     if not is_bundle(tree):
         raise Stop("bundle-malformed", "The bundle holds no engine.")
-    cores = os.cpu_count() or 1
-    compileall.compile_dir(tree, quiet=2, workers=cores, stripdir=str(tree), prependdir=str(bundle))
+    names = ["-s", str(tree), "-p", str(bundle), str(tree)]
+    # A process of its own: a fork of this one would show the secrets that it was started with.
+    subprocess.run([sys.executable, "-I", "-m", "compileall", "-qq", "-j", "0", *names], check=False)
+    check_space(bundle.parent, RESERVE)  # byte code that found no room is missing without a word
     os.sync()
     tree.rename(bundle)
 
@@ -649,6 +760,11 @@ def main():
             frame = frame.tb_next
         where = f"{Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}"
         stop = Stop("bootstrap-unexpected", f"{type(error).__name__} at {where}")
+        if is_full(error):
+            home = os.environ.get("VIBEDATA_HOME", "/opt/vibedata")
+            stop = Stop(
+                "disk-full", f"{home} has no space left; {RESERVE >> 20} MB more are needed at least."
+            )
     for stream in (sys.stderr, sys.stdout):
         print(json.dumps(stop.line), file=stream, flush=True)
     return stop.exit_code

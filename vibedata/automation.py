@@ -16,6 +16,7 @@ from typing import Any
 
 from vibedata.catalog import Runbook
 from vibedata.envelope import NAMESPACE, Envelope
+from vibedata.receipts import digest_of
 
 KIND = "Python"
 RUNTIME = "Python-3.10"  # the system environment: hybrid workers run no other
@@ -29,6 +30,7 @@ ENDED_BADLY = frozenset({"Failed", "Stopped", "Suspended"})  # nothing resumes a
 # Automation refuses a schedule that starts within 5 minutes; the rest is room for a slow call.
 SCHEDULE_LEAD = timedelta(minutes=10)
 MAX_LAST_LINE = 64 * 1024
+SHORTEST_LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,13 @@ def wanted_link(row: Runbook, worker_group: str) -> ScheduleLink:
     )
 
 
+def schedule_digest(row: Runbook, worker_group: str) -> str:
+    """Return the digest of a runbook's schedule and its link; when it began is no part of them."""
+    link = wanted_link(row, worker_group)
+    definition = {**vars(link), **(vars(row.schedule) if row.schedule else {})}
+    return digest_of(definition)
+
+
 def closing_document(text: str) -> dict[str, Any] | None:
     """Return the JSON object on the last line of a job's output or exception; None when there is none."""
     lines = text.strip().splitlines()
@@ -169,3 +178,11 @@ def _facts_match(record: RunbookRecord, wanted: WantedRunbook) -> bool:
 
 def _same(published: bytes | None, wanted: WantedRunbook) -> bool:
     return published is not None and content_hash(published) == content_hash(wanted.content)
+
+
+def pace(waited: float, longest: float) -> float:
+    """Return the seconds until the next look at a job that has been awaited for `waited` seconds.
+
+    A seventh of the wait so far: what ends soon is seen soon, and what takes long is not asked for in vain.
+    """
+    return min(max(SHORTEST_LOOK_SECONDS, waited / 7), longest)

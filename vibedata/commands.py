@@ -12,10 +12,12 @@ from typing import Annotated, Any
 import typer
 
 from vibedata import __version__, console, settings
+from vibedata.alert_commands import GROUPS as ALERT_GROUPS
 from vibedata.envelope import Envelope
 from vibedata.errors import BadInput
 from vibedata.options import DryRunOption, OperationOption, Output, OutputOption
-from vibedata.release_commands import GROUPS
+from vibedata.receipt_commands import GROUPS as RECEIPT_GROUPS
+from vibedata.release_commands import GROUPS as RELEASE_GROUPS
 
 MAX_PASSWORD_CHARS = 4096
 VERB_EPILOG = "Exit codes: 0 done or nothing to do, 2 bad input, 3 blocked, 4 transient, 5 failed."
@@ -193,6 +195,7 @@ def _wires() -> Any:
     return wiring.Wires.from_settings(settings.load(os.environ))
 
 
+GROUPS = {**ALERT_GROUPS, **RECEIPT_GROUPS, **RELEASE_GROUPS}
 COMMANDS: dict[str, Callable[..., None]] = {
     "day0": day0,
     "import-artifacts": import_artifacts,

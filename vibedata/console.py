@@ -184,6 +184,25 @@ def rows(batches: Iterable[Sequence[Mapping[str, Any]]], *, as_json: bool, follo
         print_json({"rows": gathered})
 
 
+def receipts(shown: Mapping[str, Any]) -> None:
+    """Show the receipts and the chain's head."""
+    rows = [
+        (
+            one["seq"],
+            one["at"][:19].replace("T", " "),
+            *(one["verb"], one["subject"], _short(one["before"]), _short(one["after"])),
+        )
+        for one in shown["receipts"]
+    ]
+    console = screen()
+    console.print(table(("seq", "at", "verb", "subject", "before", "after"), rows))
+    console.print(f"head {shown['head']}", soft_wrap=True)
+
+
+def _short(digest: str) -> str:
+    return digest.removeprefix("sha256:")[:12] or "-"
+
+
 def _log_line(row: Mapping[str, Any]) -> Text:
     state = str(row.get("Status", ""))
     took = row.get("DurationMs")

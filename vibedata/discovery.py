@@ -7,6 +7,7 @@ error.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -73,9 +74,12 @@ def match(components: Iterable[Component], resources: Sequence[Resource], suffix
     """
     found: dict[str, Resource] = {}
     missing: list[Component] = []
+    of_type: defaultdict[str, list[Resource]] = defaultdict(list)
+    for resource in resources:
+        of_type[resource.type.lower()].append(resource)
     for component in components:
         by = component.recognised_by
-        fitting = [r for r in resources if by.matches(r.type, r.name, suffix=suffix or None)]
+        fitting = [r for r in of_type[by.type.lower()] if by.matches(r.type, r.name, suffix=suffix or None)]
         if len(fitting) > 1:
             raise _ambiguous(component, fitting)
         if fitting:
@@ -89,11 +93,14 @@ def match(components: Iterable[Component], resources: Sequence[Resource], suffix
 def rows(manifest: Manifest, release: Mapping[str, Any], matches: Matches) -> list[Row]:
     """Return the registry's rows as they shall be; the matched resources carry their properties."""
     vault = _vault(matches)
+    held: defaultdict[str, list[str]] = defaultdict(list)
+    for name, resource in sorted(matches.found.items()):
+        held[resource.key].append(name)
     return [
         Row(RELEASE, {**release, "suiteVersion": manifest.suite_version}),
         Row(NETWORK_RETRY, _policy(manifest)),
         *(_component_row(c, matches.found.get(c.name), vault) for c in manifest.components),
-        *(_resource_row(resource, matches) for resource in (*matches.resources(), *matches.unmatched)),
+        *(_resource_row(r, held.get(r.key, [])) for r in (*matches.resources(), *matches.unmatched)),
     ]
 
 
@@ -183,7 +190,6 @@ def _probe(probe: Mapping[str, Any]) -> dict[str, Any]:
     return {names.get(name, name): value for name, value in probe.items() if value is not None}
 
 
-def _resource_row(resource: Resource, matches: Matches) -> Row:
-    holds = sorted(name for name, found in matches.found.items() if found.key == resource.key)
-    values = {"resourceId": resource.id, "resourceType": resource.type, "components": holds}
+def _resource_row(resource: Resource, holds: Sequence[str]) -> Row:
+    values = {"resourceId": resource.id, "resourceType": resource.type, "components": list(holds)}
     return Row(RESOURCE + resource.key, values)

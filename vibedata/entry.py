@@ -74,7 +74,7 @@ def run(
     recorder = Recorder(operation, wired.operations_log(), clock, watch)
     began = time.monotonic()
     try:
-        with recorder.step("") as step:
+        with recorder.step("", key=_told_apart(envelope)) as step:
             summary = _call(envelope, wired, recorder, clock)
             step.message, step.details = summary.message, {"written": dict(summary.written)}
     finally:
@@ -100,6 +100,11 @@ def step_line(row: Row) -> str:
     took = f" {row['DurationMs']} ms" if row.get("DurationMs") is not None else ""
     said = " ".join(str(row[key]) for key in ("ErrorCode", "Message") if row.get(key))
     return " ".join(f"{row['Operation']} {row['Component']} {row['Status']}{took} {said}".split())
+
+
+def _told_apart(envelope: Envelope) -> str:
+    """Return what tells the runs of one verb within one operation apart: phases 14 and 15 both start a job."""
+    return str(envelope.args.get("runbook") or "")
 
 
 def _printing(out: TextIO) -> Callable[[Row], None]:

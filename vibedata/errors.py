@@ -28,9 +28,11 @@ class VibedataError(Exception):
     def __init__(
         self, code: str, message: str, *, hint: str, detail: Mapping[str, Any] | None = None
     ) -> None:
-        super().__init__(message)
         self.code = code
-        self.message = message
+        self.message = message.encode(
+            "utf-8", "backslashreplace"
+        ).decode()  # JSON may hold half a surrogate pair
+        super().__init__(self.message)
         self.hint = hint
         self.detail = dict(detail or {})
 

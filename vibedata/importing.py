@@ -1,4 +1,4 @@
-"""Which imports follow from a release and from what is there; whether a release may come in at all.
+"""Which imports follow from a release and from what is there; whether this suite can run the release.
 
 Everything is named `repository@digest`. Every artifact also gets the instance's image tag, because the
 template can name images by tag only (D5), and because registries may sweep away what has no tag. Bundles of
@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from vibedata.envelope import DIGEST
@@ -35,6 +34,7 @@ class Item:
     digest: str
     tag: str
     signed: bool = False
+    described: tuple[int, str] | None = None  # size and media type, where the release gives them
 
     @property
     def source(self) -> str:
@@ -139,34 +139,14 @@ def imported(record: ReleaseRecord | None) -> ReleaseRecord:
     return record
 
 
-def refuse(
-    manifest: Manifest, digest: str, *, now: datetime, suite: str, before: ReleaseRecord | None
-) -> None:
-    """Refuse a release that must not come in; one that is completely imported may always be looked at again.
-
-    Raises Blocked (release-expired, suite-too-old, release-rollback).
-    """
+def refuse_newer_suite(manifest: Manifest, suite: str) -> None:
+    """Refuse a release that needs a newer suite than the one that runs. Raises Blocked (suite-too-old)."""
     release = manifest.release
-    if before is not None and before.digest == digest:
-        return
-    if release.expires <= now:
-        raise Blocked(
-            "release-expired",
-            f"Release {release.version} has expired on {release.expires:%Y-%m-%d}.",
-            hint="Ask the publisher for a newer release; an old one may lack security fixes.",
-        )
     if precedence(suite) < precedence(release.minimum_suite_version):
         raise Blocked(
             "suite-too-old",
             f"Release {release.version} needs the suite {release.minimum_suite_version}, this is {suite}.",
             hint="Deploy again with the newest version of the offer: it brings the newer bundle.",
-        )
-    if before is not None and before.channel == release.channel and release.serial < before.serial:
-        raise Blocked(
-            "release-rollback",
-            f"Release {release.version} (serial {release.serial}) is older than {before.version} "
-            f"(serial {before.serial}), which is imported.",
-            hint="Ask the publisher why `latest` names an older release; going back is an update.",
         )
 
 
@@ -179,7 +159,8 @@ def precedence(version: str) -> tuple[Any, ...]:
 
 
 def _item(name: str, artifact: Artifact, tag: str, *, signed: bool = False) -> Item:
-    return Item(name, artifact.repository, artifact.digest, tag, signed)
+    described = (artifact.size, artifact.media_type)
+    return Item(name, artifact.repository, artifact.digest, tag, signed, described)
 
 
 def _check_tag(tag: str) -> None:

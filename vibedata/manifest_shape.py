@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib import resources
-from typing import Any
-
-from jsonschema import Draft202012Validator
-from jsonschema.validators import extend
+from typing import TYPE_CHECKING, Any
 
 from vibedata.manifest_source import Path
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 _MAX_SHOWN = 60
 
@@ -27,6 +27,9 @@ def schema() -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _validator() -> Draft202012Validator:
+    from jsonschema import Draft202012Validator  # a verb that reads no manifest starts sooner without it
+    from jsonschema.validators import extend
+
     # JSON Schema calls 1.0 an integer; a serial that is a float would compare and print as another.
     types = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
     strict: Any = extend(Draft202012Validator, type_checker=types)  # type: ignore[no-untyped-call]

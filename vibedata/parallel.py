@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -30,6 +30,21 @@ def in_parallel(
     if failed:
         raise failed[0]
     return [future.result() for future in futures]
+
+
+class Ahead(Generic[B]):
+    """Begins `fn` at once; its first call returns what came of it, or raises it, and every later one asks anew."""
+
+    def __init__(self, fn: Callable[[], B]) -> None:
+        self._fn = fn
+        pool = ThreadPoolExecutor(max_workers=1)
+        self._begun: Future[B] | None = pool.submit(fn)
+        pool.shutdown(wait=False)
+
+    def __call__(self) -> B:
+        """Return the answer. Raises what `fn` raises."""
+        begun, self._begun = self._begun, None
+        return begun.result() if begun else self._fn()
 
 
 def _watch(pending: set[Future[B]], beat: Callable[[], None]) -> None:

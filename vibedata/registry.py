@@ -16,7 +16,7 @@ row last changed, so an unchanged run writes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -93,17 +93,19 @@ def components(rows: Iterable[Row]) -> list[Row]:
 
 
 def _write(row: Row, old: Row | None, now: datetime) -> Change | None:
-    stamped = replace(row, values={**row.values, LAST_VERIFIED: now.isoformat()})
+    fields = _changed_fields(row.values, old.values if old else {})
+    if old and not fields:
+        return None
+    stamped = Row(row.key, {**row.values, LAST_VERIFIED: now.isoformat()}, old.etag if old else None)
     if old is None:
         return Change("create", stamped, {name: (None, value) for name, value in row.values.items()})
-    fields = _changed_fields(row.values, old.values)
-    return Change("update", replace(stamped, etag=old.etag), fields) if fields else None
+    return Change("update", stamped, fields)
 
 
 def _changed_fields(new: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
-    names = sorted((set(new) | set(old)) - {LAST_VERIFIED})
-    pairs = {name: (old.get(name), new.get(name)) for name in names}
-    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    names = {**new, **old}
+    differing = [name for name in names if new.get(name) != old.get(name) and name != LAST_VERIFIED]
+    return {name: (old.get(name), new.get(name)) for name in sorted(differing)}
 
 
 def _deletion(row: Row) -> Change:

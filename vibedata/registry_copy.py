@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,6 +13,8 @@ from vibedata.manifest import Content, RunbookArtifact
 from vibedata.ports import Artifacts, Descriptor, ImageImporter, ImportOutcome
 from vibedata.retry import Patience
 
+DAMAGED = frozenset({"artifact-malformed", "artifact-tampered"})
+UNSOUND = Descriptor("", 0, "")  # what a tag names that names no artifact: it is moved, by force
 AGAIN = "Run import_artifacts again."
 
 
@@ -27,13 +30,18 @@ class RegistryCopy:
         """Return what a tag names now, or None."""
         return self.patience.call(lambda: self.artifacts.resolve(repository, tag))
 
+    def tagged(self, repository: str, tag: str) -> str | None:
+        """Return the digest that a tag names now, or None; "" when what it names is damaged."""
+        found = self.patience.call(lambda: self._tagged(repository, tag))
+        return found.digest if found else None
+
     def bring_tag(self, repository: str, tag: str) -> Descriptor:
         """Import what the publisher's tag names; return it. Raises Blocked (release-not-published)."""
         return self.patience.call(lambda: self._bring_tag(repository, tag))
 
     def find(self, item: Item) -> Found:
         """Look for an item and for what its tag names."""
-        return self.patience.call(lambda: self._find(item))
+        return self.patience.call(lambda: self._find(item, self._tagged))
 
     def bring(self, one: Import) -> None:
         """Import an item by digest under its tag, read both back. Raises Blocked (artifact-not-published)."""
@@ -62,18 +70,13 @@ class RegistryCopy:
     def script(self, runbook: RunbookArtifact) -> bytes:
         """Return a runbook's script, verified. Raises Failed (artifact-content-differs)."""
         repository, digest = runbook.artifact.repository, runbook.artifact.digest
-        layer = importing.only_layer(self.manifest(repository, digest), f"{repository}@{digest}")
-        if layer != runbook.content:
-            raise Failed(
-                "artifact-content-differs",
-                f"{repository}@{digest} holds {layer.digest}; the release says {runbook.content.digest}.",
-                hint="The release is broken: tell the publisher its version and this digest.",
-            )
-        return self.blob(repository, layer)
+        raw, where = self.manifest(repository, digest), f"{repository}@{digest}"
+        return self.blob(repository, _only(raw, where, runbook.content))
 
-    def verify(self, repository: str, digest: str) -> None:
-        """Read an artifact to its last byte."""
-        for layer in importing.layers_of(self.manifest(repository, digest), f"{repository}@{digest}"):
+    def verify(self, repository: str, digest: str, content: Content | None = None) -> None:
+        """Read an artifact to its last byte; `content`: what its one layer is. Raises Failed (artifact-*)."""
+        raw, where = self.manifest(repository, digest), f"{repository}@{digest}"
+        for layer in [_only(raw, where, content)] if content else importing.layers_of(raw, where):
             self.patience.call(partial(self.artifacts.check_blob, repository, layer.digest, layer.size))
 
     def _bring_tag(self, repository: str, tag: str) -> Descriptor:
@@ -90,12 +93,23 @@ class RegistryCopy:
             raise _unfinished(name)
         return arrived
 
-    def _find(self, item: Item) -> Found:
-        tagged = self.artifacts.resolve(item.repository, item.tag)
+    def _find(self, item: Item, resolve: Callable[[str, str], Descriptor | None]) -> Found:
+        tagged = resolve(item.repository, item.tag)
         if tagged is not None and tagged.digest == item.digest:
+            _refuse_other_description(item, tagged)
             return Found(there=True, tagged=item.digest)
-        there = self.artifacts.resolve(item.repository, item.digest) is not None
-        return Found(there, tagged.digest if tagged else None)
+        there = self.artifacts.resolve(item.repository, item.digest)
+        if there is not None:
+            _refuse_other_description(item, there)
+        return Found(there is not None, tagged.digest if tagged else None)
+
+    def _tagged(self, repository: str, tag: str) -> Descriptor | None:
+        try:
+            return self.artifacts.resolve(repository, tag)
+        except Failed as error:
+            if error.code not in DAMAGED:
+                raise
+            return UNSOUND
 
     def _bring(self, one: Import) -> None:
         outcome = self._import(one.item, one.force)
@@ -107,7 +121,7 @@ class RegistryCopy:
                 f"The release names {one.item.source} ({one.item.name}); the publisher has no such thing.",
                 hint="The release is broken: tell the publisher its version and this digest.",
             )
-        if self._find(one.item) != Found(there=True, tagged=one.item.digest):
+        if self._find(one.item, self.artifacts.resolve) != Found(there=True, tagged=one.item.digest):
             raise _unfinished(one.item.source)
 
     def _import(self, item: Item, force: bool) -> ImportOutcome:
@@ -120,6 +134,27 @@ class RegistryCopy:
         if arrived is None and outcome is not ImportOutcome.SOURCE_MISSING:
             raise _unfinished(name)
         return arrived
+
+
+def _only(raw: bytes, where: str, content: Content) -> Content:
+    layer = importing.only_layer(raw, where)
+    if layer != content:
+        raise Failed(
+            "artifact-content-differs",
+            f"{where} holds {layer.digest} ({layer.size} bytes); the release says {content.digest} ({content.size}).",
+            hint="The release is broken: tell the publisher its version and this digest.",
+        )
+    return layer
+
+
+def _refuse_other_description(item: Item, found: Descriptor) -> None:
+    """Refuse an artifact that has its digest, but not the size and media type that the release gives it."""
+    if item.described not in (None, (found.size, found.media_type)):
+        raise Failed(
+            "artifact-description-differs",
+            f"{item.source} has {found.size} bytes of {found.media_type}; the release says otherwise.",
+            hint="The release is broken: tell the publisher its version and this digest.",
+        )
 
 
 def _unfinished(name: str) -> Transient:

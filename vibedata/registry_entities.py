@@ -24,7 +24,7 @@ JSON_SUFFIX = "Json"
 
 _FORBIDDEN = re.compile(r"[\\#?%~\x00-\x1f\x7f-\x9f]")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
-_SYSTEM = ("PartitionKey", "RowKey", "Timestamp")
+_OURS = frozenset(("PartitionKey", "RowKey", "Timestamp", "key"))
 
 
 def encode_key(text: str) -> str:
@@ -53,12 +53,14 @@ def entity(row: Row) -> dict[str, Any]:
 
 def row(properties: Mapping[str, Any], etag: str | None) -> Row:
     """Return the row that an entity's properties hold."""
-    values = dict(_value(name, held) for name, held in properties.items() if name not in (*_SYSTEM, "key"))
+    values = {name: held for name, held in properties.items() if name not in _OURS}
+    for name in [name for name in values if name.endswith(JSON_SUFFIX)]:
+        values[name.removesuffix(JSON_SUFFIX)] = _document(values.pop(name))
     return Row(str(properties["key"]), values, etag)
 
 
 def _property(row: Row, name: str, value: Any) -> dict[str, Any]:
-    if not _NAME.fullmatch(name) or name in (*_SYSTEM, "key") or name.endswith(JSON_SUFFIX):
+    if not _NAME.fullmatch(name) or name in _OURS or name.endswith(JSON_SUFFIX):
         raise _invalid(f"{row.key}: a property may not be named {name!r}", "Use letters, digits and '_'.")
     if isinstance(value, (str, bool, int, float)):
         return {name: value}
@@ -69,13 +71,11 @@ def _property(row: Row, name: str, value: Any) -> dict[str, Any]:
     )
 
 
-def _value(name: str, held: Any) -> tuple[str, Any]:
-    if not name.endswith(JSON_SUFFIX):
-        return name, held
+def _document(held: Any) -> Any:
     try:
-        return name.removesuffix(JSON_SUFFIX), json.loads(held)
+        return json.loads(held)
     except (ValueError, TypeError, RecursionError):  # damaged: it differs from what is wanted, and is rebuilt
-        return name.removesuffix(JSON_SUFFIX), None
+        return None
 
 
 def _refuse_too_large(row: Row, properties: Mapping[str, Any]) -> None:

@@ -19,12 +19,14 @@ RUNBOOK_TYPE = "application/vnd.vibedata.runbook.v1"
 RUNBOOK_LAYER = "application/vnd.vibedata.runbook.v1+python"
 BUNDLE_TYPE = "application/vnd.vibedata.bundle.v1"
 BUNDLE_LAYER = "application/vnd.vibedata.bundle.layer.v1.tar"
+SIGNATURE_TYPE = "application/vnd.vibedata.release.signature.v1"
 COMPONENT_TYPE = COMPONENT_LAYER = "application/vnd.vibedata.component.v1"
 
 RELEASE_REPOSITORY = "vibedata/release"
 BUNDLE_REPOSITORY = "vibedata/bundle"
 LATEST = "latest"
 MANIFEST_FILE = "manifest.json"
+SIGNATURE_FILE = "release.dsse.json"
 
 WRITTEN_BY_PEOPLE = (
     "version",

@@ -1,4 +1,4 @@
-"""The commands of whoever makes releases: check a manifest, pack a release, push it."""
+"""The commands of whoever makes releases: check a manifest, make a key, pack a release, sign it, verify it, push it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,16 @@ from typing import Annotated
 
 import typer
 
-from vibedata import bundle, console, manifest_source
+from vibedata import bundle, console, manifest_source, redact
 from vibedata.errors import BadInput
+from vibedata.keyring import public_key
 from vibedata.options import Output, OutputOption
 from vibedata.ports import Summary
+
+MAX_PASSPHRASE_BYTES = 1023  # what OpenSSL takes
+PassphraseOption = Annotated[
+    bool, typer.Option("--passphrase-stdin", help="The key is encrypted; read its passphrase here.")
+]
 
 
 def manifest_validate(
@@ -65,13 +71,63 @@ def release_pack(
     _show(publisher.pack_release(directory, targets, progress, version=version, serial=serial), output)
 
 
+def release_keygen(
+    file: Annotated[Path, typer.Argument(help="Where the private key goes; a file that does not exist.")],
+    passphrase_stdin: PassphraseOption = False,
+    output: OutputOption = Output.text,
+) -> None:
+    """Make a release key (Ed25519) and print its public half, as the setting `release_keys` wants it.
+
+    Example: vibedata release keygen release-key.pem --passphrase-stdin < passphrase.txt
+    """
+    from vibedata.wiring import publisher
+
+    key = publisher.make_key(file, _passphrase(passphrase_stdin))
+    document = {"releaseKey": key, "keyId": public_key(key).key_id, "file": str(file)}
+    console.print_json(document) if output is Output.json else console.plain([key])
+
+
+def release_sign(
+    directory: Annotated[Path, typer.Argument(help="The packed release.", file_okay=False, exists=True)],
+    version: Annotated[str, typer.Option(help="The packed version to sign.")],
+    key: Annotated[Path, typer.Option(help="The private key's file.", dir_okay=False)],
+    passphrase_stdin: PassphraseOption = False,
+    output: OutputOption = Output.text,
+) -> None:
+    """Sign a packed release; another key's signature is added to those that are there.
+
+    Example: vibedata release sign dist/release --version 1.4.0 --key release-key.pem
+    """
+    from vibedata.wiring import publisher
+
+    _show(publisher.sign_release(directory, version, key, _passphrase(passphrase_stdin)), output)
+
+
+def release_verify(
+    directory: Annotated[Path, typer.Argument(help="The packed release.", file_okay=False, exists=True)],
+    version: Annotated[str, typer.Option(help="The packed version to verify.")],
+    release_key: Annotated[
+        list[str], typer.Option(help="A public key that customers pin, again for more: `ed25519:...`.")
+    ],
+    threshold: Annotated[int, typer.Option(help="How many of them must have signed.")] = 1,
+    output: OutputOption = Output.text,
+) -> None:
+    """Verify a packed release as a customer's instance would, before it is pushed.
+
+    Example: vibedata release verify dist/release --version 1.4.0 --release-key ed25519:...
+    """
+    from vibedata.wiring import publisher
+
+    _show(publisher.verify_release(directory, version, release_key, threshold), output)
+
+
 def release_push(
     directory: Annotated[Path, typer.Argument(help="The packed release.", file_okay=False, exists=True)],
     registry: Annotated[str, typer.Argument(help="Login server of the publisher's registry.")],
     version: Annotated[str, typer.Option(help="The packed version to push.")],
     output: OutputOption = Output.text,
 ) -> None:
-    """Push a packed release to the publisher's registry; `latest` moves last.
+    """Push a packed and signed release to the publisher's registry; `latest` moves last.
 
     Example: vibedata release push dist/release vibedata.azurecr.io --version 1.4.0
     """
@@ -89,6 +145,24 @@ def this_target() -> str:
     return machine.name
 
 
+def _passphrase(from_stdin: bool) -> str:
+    if not from_stdin:
+        return ""
+    try:
+        given = sys.stdin.readline(MAX_PASSPHRASE_BYTES + 2).rstrip("\r\n")
+        size = len(given.encode())
+    except UnicodeError:
+        size = 0
+    if not 0 < size <= MAX_PASSPHRASE_BYTES:
+        raise BadInput(
+            "release-key-passphrase",
+            f"Standard input has no passphrase, of 1 to {MAX_PASSPHRASE_BYTES} bytes of UTF-8.",
+            hint="Feed it as one line, or leave out --passphrase-stdin for a key without one.",
+        )
+    redact.register(given)
+    return given
+
+
 def _show(summary: Summary, output: Output) -> None:
     if output is Output.json:
         console.print_json({"written": dict(summary.written), **summary.data})
@@ -98,5 +172,14 @@ def _show(summary: Summary, output: Output) -> None:
 
 GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
     "manifest": ("Check release manifests.", {"validate": manifest_validate}),
-    "release": ("Pack and push releases, as the publisher.", {"pack": release_pack, "push": release_push}),
+    "release": (
+        "Pack, sign and push releases, as the publisher.",
+        {
+            "keygen": release_keygen,
+            "pack": release_pack,
+            "sign": release_sign,
+            "verify": release_verify,
+            "push": release_push,
+        },
+    ),
 }

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from vibedata.errors import BadInput
+from vibedata.keyring import keyring
 
 DEFAULT_HOME = "/opt/vibedata"
 
@@ -43,6 +44,10 @@ class Settings:
     customer_registry_name: str = _setting("ARM name of the customer's container registry.")
     publisher_registry: str = _setting("Login server of the publisher's container registry.")
     release_repository: str = _setting("Repository of the release manifest.", "vibedata/release")
+    release_keys: list[str] = _setting(
+        "Public keys pinned at install time, `ed25519:<base64url>`: no release is accepted that they did not sign."
+    )
+    release_threshold: int = _setting("How many of `release_keys` must have signed a release.", 1)
     image_tag: str = _setting("Tag set on every imported image; apps name it until they are pinned (D5).")
     blob_endpoint: str = _setting("Blob endpoint of the instance's storage account (URL).")
     table_endpoint: str = _setting("Table endpoint of the instance's storage account (URL).")
@@ -61,8 +66,12 @@ class Settings:
         "How long to wait for a role or a name to spread through Azure before giving up (D13), in seconds.",
         600.0,
     )
+    lease_seconds: float = _setting(
+        "How long a run that was killed may keep others from changing the instance, in seconds; at least 1.",
+        30.0,
+    )
     job_poll_seconds: float = _setting(
-        "Pause between two looks at a running Automation job, in seconds.", 5.0
+        "Longest pause between two looks at a running Automation job, in seconds.", 5.0
     )
     job_deadline_seconds: float = _setting("How long an awaited Automation job may take, in seconds.", 1500.0)
     health_deadline_seconds: float = _setting(
@@ -78,7 +87,7 @@ def home() -> Path:
 def load(environ: Mapping[str, str], file: Path | None = None) -> Settings:
     """Read the settings: `file` (default `$VIBEDATA_HOME/settings.json`), then the environment over it.
 
-    Raises BadInput (settings-unreadable, settings-missing, settings-invalid).
+    Raises BadInput (settings-unreadable, settings-missing, settings-invalid, release-keys-invalid).
     """
     path = file or Path(environ.get("VIBEDATA_HOME", DEFAULT_HOME)) / "settings.json"
     values = {**_from_file(path), **_from_environment(environ)}
@@ -104,6 +113,7 @@ def _checked(settings: Settings) -> Settings:
                 f"The setting {setting.name} is {str(value)[:100]!r}, which is no {setting.type}.",
                 hint="Correct it in the deployment's parameters; docs/settings.md lists every setting.",
             )
+    keyring(settings.release_keys, settings.release_threshold)
     return settings
 
 
@@ -113,6 +123,8 @@ def _fits(value: Any, kind: str) -> bool:
     if kind == "float":
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
         return is_number and math.isfinite(value) and value >= 0
+    if kind == "int":
+        return type(value) is int
     return isinstance(value, str)
 
 
@@ -146,13 +158,13 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
 def _parse(name: str, kind: str, text: str) -> Any:
     if kind == "list[str]":
         return [part.strip() for part in text.split(",") if part.strip()]
-    if kind == "float":
+    if kind in ("float", "int"):
         try:
-            return float(text)
+            return float(text) if kind == "float" else int(text)
         except ValueError:
             raise BadInput(
                 "settings-invalid",
                 f"VIBEDATA_{name.upper()}={text!r} is no number.",
-                hint="Give a number of seconds.",
+                hint="Give a number; docs/settings.md says of what.",
             ) from None
     return text

@@ -22,7 +22,19 @@ from vibedata.ports import Descriptor
 
 AUDIENCE = "https://containerregistry.azure.net/.default"
 NEEDS = "registry-import"  # its row in contracts/rbac.json
-TAMPERED = frozenset({"oci-digest-mismatch", "oci-size-mismatch", "oci-blob-truncated"})
+MAX_BYTES = 16 * 1024 * 1024  # of a blob that is kept in memory: manifests, signatures, scripts
+TAMPERED = frozenset(
+    {"oci-digest-mismatch", "oci-size-mismatch", "oci-blob-truncated", "oci-media-type-mismatch"}
+)
+MALFORMED = frozenset(
+    {
+        "oci-manifest-invalid",
+        "oci-manifest-ambiguous",
+        "oci-manifest-bad-digest",
+        "oci-manifest-too-large",
+        "oci-manifest-too-many-parts",
+    }
+)
 NO_RIGHTS = frozenset({"oci-unauthorized", "oci-denied"})
 
 
@@ -44,12 +56,26 @@ class RegistryArtifacts:
         return Descriptor(found.digest, found.size, found.media_type)
 
     def manifest(self, repository: str, digest: str) -> bytes:
-        """Return a manifest's bytes, verified."""
+        """Return a manifest's bytes, verified. Raises Failed (artifact-is-index)."""
         with oci_errors(f"read {repository}@{digest}"):
-            return self._registry.get_manifest(repository, digest).raw
+            found = self._registry.get_manifest(repository, digest)
+        if found.descriptor.media_type in media_types.INDEXES:
+            raise Failed(
+                "artifact-is-index",
+                f"{repository}@{digest} is an index of several artifacts, not one artifact.",
+                hint="The publisher must name one artifact by its own digest, and push this release again.",
+            )
+        return found.raw
 
     def blob(self, repository: str, digest: str, size: int) -> bytes:
-        """Return a blob of exactly `size` bytes, verified."""
+        """Return a blob of exactly `size` bytes, verified. Raises Failed (artifact-too-large)."""
+        if size > MAX_BYTES:
+            raise Failed(
+                "artifact-too-large",
+                f"{repository} names a file of {size} bytes where {MAX_BYTES} are the limit; it was not fetched.",
+                hint="The publisher must pack and push this release again, with a smaller file.",
+                detail={"digest": digest, "size": size},
+            )
         into = io.BytesIO()
         self._fetch(repository, digest, size, into)
         return into.getvalue()
@@ -90,6 +116,9 @@ def from_oci(error: OciError, doing: str) -> VibedataError:
     if error.code in TAMPERED:
         hint = "Nothing of it was used. Find out who can write to the registry, and tell the publisher."
         return Failed("artifact-tampered", message, hint=hint, detail=detail)
+    if error.code in MALFORMED:
+        hint = "The publisher must pack and push this release again."
+        return Failed("artifact-malformed", message, hint=hint, detail=detail)
     if error.exit_code == BadInput.exit_code:
         return BadInput("artifact-name-invalid", message, hint=error.hint, detail=detail)
     return Failed("artifact-refused", message, hint=error.hint, detail=detail)

@@ -6,8 +6,10 @@ of the row that the call needs.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from azure.core.exceptions import (
@@ -22,6 +24,7 @@ from vibedata.errors import BadInput, Blocked, Failed, Transient, VibedataError
 
 BUSY = {408, 429, 500, 502, 503, 504}
 CHANGED_MEANWHILE = {409, 412}
+TOLERATED_SKEW_SECONDS = 300.0  # what Azure's services overlook at least
 PROHIBITED = {"RequestDisallowedByPolicy", "ScopeLocked", "ReadOnlyDisabledSubscription"}
 
 
@@ -40,6 +43,8 @@ def translate(error: AzureError, *, doing: str, needs: str = "") -> VibedataErro
     status = getattr(error, "status_code", None)
     if detail.get("azureCode") in PROHIBITED:
         return _prohibited(error, doing, detail)
+    if status in (401, 403) and (skew := _skew(error)):
+        return _clock_skewed(skew, doing, detail)
     if status == 403:
         return role_missing(needs, doing, detail)
     if _is_sign_in(error):
@@ -85,6 +90,26 @@ def role_missing(needs: str, doing: str, detail: Mapping[str, Any] | None = None
             **(detail or {}),
         },
     )
+
+
+def _clock_skewed(seconds: float, doing: str, detail: Mapping[str, Any]) -> Blocked:
+    minutes, way = round(abs(seconds) / 60), "ahead of" if seconds > 0 else "behind"
+    return Blocked(
+        "clock-skewed",
+        f"Azure refuses to {doing}: this machine's clock is {minutes} minutes {way} Azure's.",
+        hint="Set this machine's clock (`timedatectl set-ntp true`, or `chronyc makestep`), then run again.",
+        detail=detail,
+    )
+
+
+def _skew(error: AzureError) -> float | None:
+    """Return the seconds by which this clock is ahead of the one that answered, when that is enough to be refused."""
+    headers: Mapping[str, str] = getattr(getattr(error, "response", None), "headers", None) or {}
+    try:
+        seconds = time.time() - parsedate_to_datetime(headers["Date"]).timestamp()
+    except (KeyError, TypeError, ValueError):
+        return None
+    return seconds if abs(seconds) > TOLERATED_SKEW_SECONDS else None
 
 
 def _prohibited(error: AzureError, doing: str, detail: Mapping[str, Any]) -> Blocked:

@@ -6,6 +6,7 @@ import hashlib
 
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.core.pipeline.transport import RequestsTransport
 from azure.storage.blob import BlobClient, BlobServiceClient
 
 from vibedata.adapters.azure_errors import azure_errors
@@ -20,8 +21,11 @@ NEEDS = "blob-data"  # its row in contracts/rbac.json
 class AzureArtifactBlobs:
     """The containers of the instance's storage account."""
 
-    def __init__(self, endpoint: str, credential: TokenCredential) -> None:
-        self._service = BlobServiceClient(endpoint, credential=credential, **ONE_TRY)
+    def __init__(
+        self, endpoint: str, credential: TokenCredential, transport: RequestsTransport | None = None
+    ) -> None:
+        shared = {"transport": transport} if transport else {}
+        self._service = BlobServiceClient(endpoint, credential=credential, **ONE_TRY, **shared)
 
     def has(self, container: str, digest: str) -> bool:
         """Tell whether something lies under the digest's name."""

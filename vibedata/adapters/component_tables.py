@@ -1,112 +1,93 @@
-"""The component registry in Azure Tables: one partition per instance, ETags, transactions of 100 rows."""
+"""Writes the component registry in Azure Tables: one partition per instance, ETags, transactions of 100 operations."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
-from azure.core import MatchConditions
-from azure.core.credentials import TokenCredential
-from azure.core.exceptions import (
-    HttpResponseError,
-    ResourceExistsError,
-    ResourceModifiedError,
-    ResourceNotFoundError,
-)
-from azure.data.tables import (
-    EdmType,
-    EntityProperty,
-    TableEntity,
-    TableTransactionError,
-    UpdateMode,
-)
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
-from vibedata import registry_entities
+from vibedata import fencing, registry_entities
 from vibedata.adapters.azure_errors import azure_errors
-from vibedata.adapters.tables import table_client
+from vibedata.adapters.component_rows import ROLE, TABLE, ComponentRows
+from vibedata.adapters.rest import document, entity_path, plain
 from vibedata.errors import Transient
-from vibedata.registry import Change, Row
+from vibedata.registry import Change
 
-MAX_TRANSACTION = 100
-TABLE = "components"
-ROLE = "table-data"
-_LAST_KEY = "\uffff"
+if TYPE_CHECKING:  # the SDK that writes is loaded by who writes
+    from vibedata.adapters.table_transactions import Operation, Transactions
 
-Operation = tuple[str, TableEntity] | tuple[str, TableEntity, Mapping[str, Any]]
+FENCE = "fence"  # the row that says under which fence of the lease the others were written
 
 
-class ComponentTables:
-    """A ComponentRegistry over one partition; entities that are no rows of ours are left alone."""
+class ComponentTables(ComponentRows):
+    """A ComponentRegistry over one partition."""
 
-    def __init__(self, endpoint: str, credential: TokenCredential, instance_id: str) -> None:
-        self._table = table_client(endpoint, TABLE, credential)
-        self._partition = registry_entities.encode_key(instance_id)
+    _writer: Transactions | None = None
 
-    def read(self, prefix: str = "") -> list[Row]:
-        """Return the rows under `prefix`, in key order."""
-        start = registry_entities.encode_key(prefix) if prefix else ""
-        with azure_errors("read the component registry", needs=ROLE):
-            try:
-                entities = self._table.query_entities(
-                    "PartitionKey eq @partition and RowKey ge @start and RowKey lt @end",
-                    parameters={"partition": self._partition, "start": start, "end": start + _LAST_KEY},
-                )
-                return sorted((_row(e) for e in entities if "key" in e), key=lambda row: row.key)
-            except ResourceNotFoundError as error:
-                if _is_no_table(error):
-                    return []
-                raise
+    def write(self, changes: Sequence[Change], *, fence: int | None = None) -> int:
+        """Apply the changes in order, a transaction at a time; a fenced one moves the row `fence` with them."""
+        if not changes:
+            return 0
+        from vibedata.adapters.table_transactions import MAX_OPERATIONS, Operation
 
-    def write(self, changes: Sequence[Change]) -> int:
-        """Apply the changes in order, a hundred at a time."""
         operations = [self._operation(change) for change in changes]
-        for start in range(0, len(operations), MAX_TRANSACTION):
+        etag = self._fence_etag(fence) if fence is not None else None
+        each = MAX_OPERATIONS if fence is None else MAX_OPERATIONS - 1
+        for start in range(0, len(operations), each):
+            moving = [] if fence is None else [Operation(self._partition, FENCE, {"Fence": fence}, etag)]
             with azure_errors("write the component registry", needs=ROLE), _conflicts():
-                self._submit(operations[start : start + MAX_TRANSACTION])
+                etag = self._submit([*moving, *operations[start : start + each]])[0]
         return len(operations)
 
-    def _submit(self, operations: Sequence[Operation]) -> None:
+    def _fence_etag(self, fence: int) -> str | None:
+        """Return the version of the row `fence`, if it is there. Raises Failed (lease-lost) when a newer one's is."""
+        with azure_errors("read the component registry", needs=ROLE):
+            try:
+                answer = self._rest.call("GET", entity_path(TABLE, self._partition, FENCE))
+            except ResourceNotFoundError:
+                return None
+            found = plain(document(answer))
+        fencing.refuse_older(fence, int(found["Fence"]), "The component registry")
+        return str(found["etag"])
+
+    def _submit(self, operations: Sequence[Operation]) -> list[str]:
+        """Return the rows' new ETags."""
         try:
-            self._table.submit_transaction(operations)
+            return self._transactions().submit(operations)
         except HttpResponseError as error:
             if not _is_no_table(error):
                 raise
-            self._create_table()
-            self._table.submit_transaction(operations)
+        self._create_table()
+        return self._transactions().submit(operations)
+
+    def _transactions(self) -> Transactions:
+        from vibedata.adapters.table_transactions import Transactions
+
+        self._writer = self._writer or Transactions(self._endpoint, TABLE, self._credential, self._transport)
+        return self._writer
 
     def _create_table(self) -> None:
         try:
-            self._table.create_table()
+            self._rest.call("POST", "/Tables", body={"TableName": TABLE})
         except ResourceExistsError:
             return  # another writer was faster
 
     def _operation(self, change: Change) -> Operation:
-        entity = TableEntity(
-            PartitionKey=self._partition, RowKey=registry_entities.encode_key(change.row.key)
-        )
-        if change.action != "delete":
-            properties = registry_entities.entity(change.row)
-            entity.update({name: _typed(value) for name, value in properties.items()})
-        if change.action == "create":
-            return ("create", entity)
-        conditions = {"etag": change.row.etag, "match_condition": MatchConditions.IfNotModified}
-        if change.action == "update":
-            return ("update", entity, {**conditions, "mode": UpdateMode.REPLACE})
-        return ("delete", entity, conditions)
+        from vibedata.adapters.table_transactions import Operation
+
+        entity = None if change.action == "delete" else registry_entities.entity(change.row)
+        etag = None if change.action == "create" else change.row.etag or ""
+        return Operation(self._partition, registry_entities.encode_key(change.row.key), entity, etag)
 
 
 @contextmanager
 def _conflicts() -> Iterator[None]:
     try:
         yield
-    except (
-        TableTransactionError,
-        ResourceExistsError,
-        ResourceModifiedError,
-        ResourceNotFoundError,
-    ) as error:
-        if getattr(error, "status_code", None) not in (404, 409, 412):
+    except HttpResponseError as error:
+        if error.status_code not in (404, 409, 412):
             raise
         raise Transient(
             "registry-changed",
@@ -117,14 +98,3 @@ def _conflicts() -> Iterator[None]:
 
 def _is_no_table(error: HttpResponseError) -> bool:
     return "TableNotFound" in (str(getattr(error, "error_code", "")) + str(error.message))
-
-
-def _typed(value: Any) -> Any:
-    # Azure's default integer has 32 bits; a release's serial may have 53.
-    is_integer = isinstance(value, int) and not isinstance(value, bool)
-    return EntityProperty(value, EdmType.INT64) if is_integer else value
-
-
-def _row(entity: Mapping[str, Any]) -> Row:
-    plain = {name: v.value if isinstance(v, EntityProperty) else v for name, v in entity.items()}
-    return registry_entities.row(plain, getattr(entity, "metadata", {}).get("etag"))

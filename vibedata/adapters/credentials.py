@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import platform
+import threading
 from typing import Any
 
 from azure.core.credentials import AccessToken, TokenCredential
-from azure.identity import EnvironmentCredential, ManagedIdentityCredential
 
 from vibedata.errors import Blocked
 
@@ -17,18 +18,27 @@ MAX_CLAIMS_CHARS = 64 * 1024
 
 def worker_credential(client_id: str) -> TokenCredential:
     """Return the credential of `vibedata-uami` on the worker; its tokens are that identity's or none."""
-    _keep_quiet()
+    _prepare()
+    from azure.identity import ManagedIdentityCredential
+
     return ExpectedIdentity(ManagedIdentityCredential(client_id=client_id), client_id)
 
 
 def deployer_credential() -> TokenCredential:
     """Return the credential of whoever presses Create: AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET."""
-    _keep_quiet()
+    _prepare()
+    from azure.identity import EnvironmentCredential
+
     return EnvironmentCredential(disable_instance_discovery=True)
 
 
-def _keep_quiet() -> None:
-    """Leave it to our errors to tell what the SDKs warn of; a handler that someone sets still gets it all."""
+def _prepare() -> None:
+    """Prepare the process for the SDKs.
+
+    What they warn of, our errors tell; a handler that someone sets still gets it all. On being imported they ask for
+    the processor's name, for which Python starts `uname -p`: it would inherit the secret that signs us in.
+    """
+    vars(platform.uname()).setdefault("processor", platform.machine())
     logging.getLogger("azure").addHandler(logging.NullHandler())
 
 
@@ -36,15 +46,18 @@ class ExpectedIdentity:
     """A credential that hands out no token of another identity than the one with this client id.
 
     A machine with several identities may answer with the wrong one; what that one may do is not what was agreed.
+    Threads that need the same token at the same time ask for it once: a metadata service answers few a second.
     """
 
     def __init__(self, credential: TokenCredential, client_id: str) -> None:
         self._credential = credential
         self._client_id = client_id.lower()
+        self._asking: dict[tuple[str, ...], threading.Lock] = {}
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
         """Return a token. Raises Blocked (identity-mismatch) when it is another identity's."""
-        token = self._credential.get_token(*scopes, **options)
+        with self._asking.setdefault(scopes, threading.Lock()):
+            token = self._credential.get_token(*scopes, **options)
         told = claims(token.token)
         found = str(told.get("appid") or told.get("azp") or "").lower()
         if found and found != self._client_id:

@@ -19,6 +19,7 @@ from vibedata.adapters.clients import ONE_TRY
 from vibedata.errors import Blocked, Failed, Transient, VibedataError
 from vibedata.ports import ImportOutcome
 
+DEADLINE_SECONDS = 900.0  # of one copy
 NEEDS = "registry-import"  # its row in contracts/rbac.json
 # The service tells these apart by words only, of its own and of the source registry.
 MISSING_AT_SOURCE = (
@@ -30,7 +31,12 @@ MISSING_AT_SOURCE = (
 )
 REFUSED_AT_SOURCE = ("invalidsourcecredentials", "unauthorized", "authentication required", "denied")
 DOWN_AT_SOURCE = ("sourceregistryunreachable", "sourceregistryerror", "cannot be reached", "timed out")
-DAMAGED_AT_SOURCE = ("invalidsourcecontent", "does not match its digest", "digest mismatch")
+CLOSED_SOURCE = ("sourceregistrynetworkaccessdenied", "not supported over public access disabled")
+CLOSED_TARGET = ("networkaccessdenied", "trusted services", "is not allowed access")
+DAMAGED_AT_SOURCE = (
+    *("invalidsourcecontent", "does not match its digest", "digest mismatch"),
+    *("blobunknown", "blob unknown", "blob_unknown"),  # its manifest is there, a part of it is not
+)
 
 
 class AcrImporter:
@@ -48,11 +54,13 @@ class AcrImporter:
         username: str = "",
         password: str = "",
         poll_seconds: float = 2.0,
+        deadline_seconds: float = DEADLINE_SECONDS,
     ) -> None:
         self._registries = ContainerRegistryManagementClient(
             credential, subscription_id, base_url=arm_endpoint, polling_interval=poll_seconds, **ONE_TRY
         ).registries
         self._target = (resource_group, registry_name)
+        self._deadline = deadline_seconds
         self._publisher = publisher_registry
         self._credentials = (
             ImportSourceCredentials(username=username, password=password) if password else None
@@ -66,7 +74,7 @@ class AcrImporter:
         untagged_repositories: Sequence[str] = (),
         force: bool = False,
     ) -> ImportOutcome:
-        """Start the copy and wait until it has ended; a poll honours the service's Retry-After."""
+        """Start the copy and wait until it has ended, or for too long; a poll honours the service's Retry-After."""
         parameters = ImportImageParameters(
             source=ImportSource(
                 registry_uri=self._publisher, source_image=source, credentials=self._credentials
@@ -80,13 +88,19 @@ class AcrImporter:
         except AzureError as error:
             return self._outcome(error, source)
         try:
-            poller.result()
+            poller.wait(self._deadline)
         except AzureError as error:
             if (
                 getattr(error, "status_code", None) == 404
             ):  # its address is gone: only the target tells how it ended
                 return ImportOutcome.UNKNOWN
             return self._outcome(error, source)
+        if not poller.done():
+            raise Transient(
+                "import-unfinished",
+                f"The import of {source} runs for more than {self._deadline:.0f} s.",
+                hint="Run import_artifacts again; if it stays, look up the registry's activity log.",
+            )
         return ImportOutcome.DONE
 
     def _outcome(self, error: AzureError, source: str) -> ImportOutcome:
@@ -99,6 +113,18 @@ class AcrImporter:
 
     def _error(self, error: AzureError, status: int | None, text: str, source: str) -> VibedataError:
         doing = f"import {source} from {self._publisher}"
+        if any(word in text for word in CLOSED_SOURCE):
+            return Blocked(
+                "publisher-registry-closed",
+                f"Could not {doing}: that registry is not open to the public. {text.strip()[:300]}",
+                hint="Tell the publisher: importing from another tenant needs its registry's public endpoint.",
+            )
+        if status == 403 and any(word in text for word in CLOSED_TARGET):
+            return Blocked(
+                "registry-closed",
+                f"Could not {doing}: the customer's registry shuts Azure's own services out. {text.strip()[:300]}",
+                hint="Set the registry's networkRuleBypassOptions to AzureServices, then run import_artifacts again.",
+            )
         if status == 403 or status in BUSY or status is None:
             return translate(error, doing=doing, needs=NEEDS)
         if any(word in text for word in REFUSED_AT_SOURCE):

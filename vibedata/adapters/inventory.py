@@ -7,13 +7,14 @@ from typing import Any
 
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import ResourceNotFoundError
-from azure.mgmt.resource.resources import ResourceManagementClient
+from azure.core.pipeline.transport import RequestsTransport
 
 from vibedata.adapters.azure_errors import azure_errors
-from vibedata.adapters.clients import ONE_TRY
+from vibedata.adapters.rest import arm, arm_list
 from vibedata.discovery import Resource
 
 ROLE = "inventory"
+LISTING = "2025-04-01"
 
 # Reading one resource needs an API version of its type; these are the types whose properties we read.
 API_VERSIONS: Mapping[str, str] = {
@@ -38,18 +39,17 @@ class ResourceManagerInventory:
         credential: TokenCredential,
         subscription_id: str,
         resource_group: str,
+        transport: RequestsTransport | None = None,
     ) -> None:
-        self._client = ResourceManagementClient(credential, subscription_id, base_url=endpoint, **ONE_TRY)
-        self._group = resource_group
+        self._arm = arm(endpoint, credential, transport)
+        self._list = f"/subscriptions/{subscription_id}/resourceGroups/{resource_group}/resources"
 
     def resources(self) -> list[Resource]:
         """List the group, page by page, with provisioning states."""
         with azure_errors("list the managed resource group", needs=ROLE):
-            listed = self._client.resources.list_by_resource_group(self._group, expand="provisioningState")
+            listed = arm_list(self._arm, self._list, LISTING, **{"$expand": "provisioningState"})
             found = [
-                Resource(
-                    str(item.id), str(item.type), str(item.name), provisioning_state=item.provisioning_state
-                )
+                Resource(item["id"], item["type"], item["name"], item.get("provisioningState"))
                 for item in listed
             ]
         return sorted(found, key=lambda resource: resource.key)
@@ -62,12 +62,13 @@ class ResourceManagerInventory:
             return Resource(resource_id, kind, resource_id.rsplit("/", 1)[-1])
         with azure_errors(f"read {resource_id.rsplit('/', 1)[-1]}", needs=ROLE):
             try:
-                item = self._client.resources.get_by_id(resource_id, api_version=version)
+                item = self._arm.get(resource_id, **{"api-version": version})
             except ResourceNotFoundError:
                 return None
-        properties: dict[str, Any] = dict(item.properties or {})
-        state = properties.get("provisioningState")
-        return Resource(str(item.id), str(item.type), str(item.name), state, properties)
+        properties: dict[str, Any] = item.get("properties") or {}
+        return Resource(
+            item["id"], item["type"], item["name"], properties.get("provisioningState"), properties
+        )
 
 
 def _type_of(resource_id: str) -> str:

@@ -1,11 +1,13 @@
 """Leases in Azure Tables: compare-and-swap by ETag, time from a clock, a fence that only grows.
 
-A lease outlives its holder by at most its term, so a killed run blocks the next one for seconds only. A row
-is never deleted, because its fence must not start again.
+A lease outlives its holder by about its term, so a killed run blocks the next one for seconds only. No two
+machines' clocks are compared: who waits looks whether the row changes within its term, who holds renews by the time
+that has passed for itself. A row is never deleted, because its fence must not start again.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -26,6 +28,7 @@ from vibedata.errors import Blocked, Failed, Transient, VibedataError
 NEEDS = "table-data"  # its row in contracts/rbac.json
 TERM_SECONDS = 30.0
 LOOK_SECONDS = 1.0
+SKEW = timedelta(minutes=5)  # a lease that ended longer ago is not alive by any clock
 
 
 class AzureLease:
@@ -37,19 +40,18 @@ class AzureLease:
         self._name = name
         self._row = row
         self._etag = etag
+        self._renewed = leases.now()
         self._lock = threading.Lock()
 
     def check(self) -> None:
         """Raise Failed (lease-lost) when another operation has taken over; renews in time."""
         with self._lock:
-            if self._leases.now() < self._row["Until"] - self._leases.term * 2 / 3:
+            if self._passed() < self._leases.term / 3:
                 return
             try:
                 self._write({**self._row, "Until": self._leases.now() + self._leases.term})
             except Transient:
-                if (
-                    self._leases.now() >= self._row["Until"]
-                ):  # else it is still ours, and the next look renews it
+                if self._passed() >= self._leases.term:  # else it is still ours, and the next look renews it
                     raise
 
     def release(self) -> None:
@@ -60,15 +62,21 @@ class AzureLease:
             except VibedataError:
                 return
 
+    def _passed(self) -> timedelta:
+        """Return the time since the last renewal; a clock that was put back counts as a whole term."""
+        passed = self._leases.now() - self._renewed
+        return passed if passed >= timedelta() else self._leases.term
+
     def _write(self, row: dict[str, Any]) -> None:
+        began = self._leases.now()
         etag = self._leases.swap(row, self._etag) or self._leases.swap_again(row)
         if etag is None:
             raise Failed(
                 "lease-lost",
-                f"Another operation has taken over the lease {self._name!r} (ours had fence {self.fence}).",
-                hint="Look at that operation with `vibedata logs`; run this one again when it has ended.",
+                f"Another run has taken over the lease {self._name!r} (ours had fence {self.fence}).",
+                hint="Look at the other run with `vibedata logs`; run this one again when it has ended.",
             )
-        self._row, self._etag = row, etag
+        self._row, self._etag, self._renewed = row, etag, began
 
 
 class AzureLeases:
@@ -91,15 +99,17 @@ class AzureLeases:
 
     def acquire(self, name: str, *, owner: str) -> AzureLease:
         """Take the lease, waiting out one whose holder no longer renews it. Raises Blocked (lease-held)."""
-        seen: datetime | None = None
+        seen: dict[str, Any] | None = None
+        began = self.now()
         while True:
             row, etag = self._read(name)
             if row is not None and self._is_held(row, owner):
-                if seen is not None and row["Until"] != seen:
+                if seen is not None and (row["Until"], row["Fence"]) != (seen["Until"], seen["Fence"]):
                     raise _held(name, row)
-                seen = row["Until"]
-                self._sleep(min(LOOK_SECONDS, max((seen - self.now()).total_seconds(), 0.01)))
-                continue
+                seen, left = row, self._term_of(row) - (self.now() - began)
+                if left > timedelta():
+                    self._sleep(min(LOOK_SECONDS, left.total_seconds()))
+                    continue
             taken = self._take(name, owner, row, etag)
             if taken is not None:
                 return taken
@@ -121,7 +131,10 @@ class AzureLeases:
         return self.swap(row, etag) if found and etag and found["Fence"] == row["Fence"] else None
 
     def _is_held(self, row: dict[str, Any], owner: str) -> bool:
-        return bool(row["Owner"]) and row["Owner"] != owner and row["Until"] > self.now()
+        return bool(row["Owner"]) and row["Owner"] != owner and row["Until"] > self.now() - SKEW
+
+    def _term_of(self, row: dict[str, Any]) -> timedelta:
+        return timedelta(seconds=float(row.get("TermSeconds") or self.term.total_seconds()))
 
     def _take(self, name: str, owner: str, row: dict[str, Any] | None, etag: str | None) -> AzureLease | None:
         now = self.now()
@@ -131,6 +144,7 @@ class AzureLeases:
             "Owner": owner,
             "Since": now,
             "Until": now + self.term,
+            "TermSeconds": self.term.total_seconds(),
             "Fence": int(row["Fence"]) + 1 if row else 1,
         }
         etag = self.swap(mine, etag) if etag else self._insert(mine)
@@ -153,13 +167,13 @@ class AzureLeases:
         return dict(entity), str(entity.metadata["etag"])
 
 
-def make_missing_table(table: TableClient, error: HttpResponseError) -> None:
-    """Create the table when it is what a 404 says is missing."""
-    if getattr(error, "error_code", None) == "TableNotFound":
-        try:
+def make_missing_table(table: TableClient, error: HttpResponseError) -> bool:
+    """Create the table when it is what an error says is missing; tell whether it is."""
+    if "TableNotFound" in f"{getattr(error, 'error_code', '')} {error}":  # the SDK tells it here or there
+        with contextlib.suppress(ResourceExistsError):  # another one was faster
             table.create_table()
-        except ResourceExistsError:
-            return
+        return True
+    return False
 
 
 def _held(name: str, row: dict[str, Any]) -> Blocked:

@@ -17,7 +17,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
 
-MAX_FILE_BYTES = 32 * 1024 * 1024
+PIECE_BYTES = 4 * 1024 * 1024  # of what a process left, delivered at a time
 MAX_FILES = 100
 
 
@@ -35,7 +35,7 @@ class Journal:
         try:
             file = self._open()
             if file is not None:
-                os.write(file, b"".join(line + b"\n" for line in lines))
+                os.write(file, b"\n".join((*lines, b"")))
         except OSError:
             self._broken = True
 
@@ -115,10 +115,19 @@ class Leftover:
     ) -> None:
         os.close(self._file)
 
-    def lines(self) -> list[bytes]:
-        """Return the whole lines; what a dying process cut short is left out."""
+    def pieces(self) -> Iterator[list[bytes]]:
+        """Yield the whole lines, some MB at a time; what a dying process cut short is left out.
+
+        Who asks for the next piece has delivered the last, which is blanked: a later process goes on there.
+        """
+        start = 0
         with os.fdopen(os.dup(self._file), "rb") as file:
-            return [line for line in file.read(MAX_FILE_BYTES).split(b"\n") if _whole(line)]
+            while lines := file.readlines(PIECE_BYTES):
+                yield [line for line in map(bytes.strip, lines) if _whole(line)]
+                size = sum(map(len, lines))
+                with contextlib.suppress(OSError):
+                    os.pwrite(self._file, b" " * (size - 1) + b"\n", start)
+                start += size
 
     def delete(self) -> None:
         """Remove the file: its rows have arrived."""

@@ -12,17 +12,17 @@ import json
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import orjson
 from azure.core.credentials import TokenCredential
 
 from vibedata.adapters.azure_errors import role_missing
 from vibedata.adapters.operations_ingestion import Delivery, Ingestion
 from vibedata.adapters.operations_journal import Journal
 from vibedata.adapters.operations_spool import Spool
-from vibedata.operations import Overflow, overflow
+from vibedata.operations import MAX_DETAILS_BYTES, overflow
 from vibedata.operations_table import table
 from vibedata.settings import Settings
 
@@ -37,15 +37,6 @@ class Sender(Protocol):
 
     def deliver(self, lines: Sequence[bytes], deadline: float) -> Delivery:
         """See `Ingestion.deliver`."""
-
-
-@dataclass(frozen=True)
-class _Item:
-    """A row on its way: as it is sent, as it was written, and the Details that travel apart."""
-
-    sent: bytes
-    whole: bytes
-    details: Overflow | None
 
 
 class AzureOperationsLog:
@@ -67,7 +58,7 @@ class AzureOperationsLog:
         self._closing = closing
         self._propagation_seconds = propagation_seconds
         self._closing_seconds = closing_seconds
-        self._pending: list[_Item] = []
+        self._pending: list[bytes] = []  # rows as they were written
         self._lock = threading.Lock()  # guards what is pending, and the journal
         self._delivering = threading.Lock()  # one delivery at a time
         self._wake = threading.Event()
@@ -77,11 +68,11 @@ class AzureOperationsLog:
 
     def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """See `ports.OperationsLog.write`."""
-        items = [_item(row) for row in rows]
+        lines = _lines(rows)
         with self._lock:
             first = self._pump is None
-            self._pending += items
-            self._journal.append([item.whole for item in items])
+            self._pending += lines
+            self._journal.append(lines)
             many = len(self._pending) >= PROMPT_ROWS
         if first:
             self._start()
@@ -132,30 +123,42 @@ class AzureOperationsLog:
         waited = 0.0 if self._refused_since is None else time.monotonic() - self._refused_since
         return waited <= self._propagation_seconds
 
-    def _deliver(self, deadline: float) -> list[_Item]:
+    def _deliver(self, deadline: float) -> list[bytes]:
         """Send what is pending; return what is to be tried again or kept."""
         with self._lock:
-            items, self._pending = self._pending, []
-        if not items:
+            lines, self._pending = self._pending, []
+        if not lines:
             return []
-        kept = [item for item in items if item.details and not self._spool.put_details(item.details)]
-        delivery = self._sender.deliver([item.sent for item in items], deadline)
+        delivery = self._send(lines, deadline)
+        self._refused_since = (self._refused_since or time.monotonic()) if delivery.forbidden else None
+        with self._lock:
+            if not delivery.later and not self._pending:
+                self._journal.replace([])
+        return delivery.later
+
+    def _send(self, lines: Sequence[bytes], deadline: float) -> Delivery:
+        """Deliver lines, large Details apart from theirs; `later` has lines as they were written."""
+        sent, written, stuck = list(lines), dict[bytes, bytes](), set[bytes]()
+        for number, line in enumerate(lines):
+            if len(line) <= MAX_DETAILS_BYTES:  # so its Details are smaller too
+                continue
+            fitting, details = overflow(json.loads(line))
+            if details:
+                sent[number] = _line(fitting)
+                written[sent[number]] = line
+                stuck.update(() if self._spool.put_details(details) else (sent[number],))
+        delivery = self._sender.deliver(sent, deadline)
         if delivery.refused and not self._spool.put(delivery.refused, rejected=True):
             delivery.later += delivery.refused
-        self._refused_since = (self._refused_since or time.monotonic()) if delivery.forbidden else None
-        later = set(delivery.later)
-        rest = [item for item in items if item.sent in later or item in kept]
-        with self._lock:
-            if not rest and not self._pending:
-                self._journal.replace([])
-        return rest
+        if later := stuck.union(delivery.later):
+            delivery.later = [written.get(line, line) for line in sent if line in later]
+        return delivery
 
-    def _keep(self, rest: list[_Item]) -> None:
-        if not rest or self._spool.put([item.whole for item in rest]):
+    def _keep(self, rest: list[bytes]) -> None:
+        if not rest or self._spool.put(rest):
             rest = []
         with self._lock:
-            still = [*rest, *self._pending]
-            self._journal.replace([item.whole for item in still])
+            self._journal.replace([*rest, *self._pending])
             if rest:
                 self._journal.abandon()
 
@@ -163,24 +166,17 @@ class AzureOperationsLog:
         """Deliver what earlier processes left behind, until something does not go through."""
         self._drained = True
         for leftover in self._journal.leftovers():
-            if time.monotonic() > deadline or not self._resend(leftover.lines(), deadline):
-                return
+            for piece in leftover.pieces():
+                if time.monotonic() > deadline or (piece and self._send(piece, deadline).later):
+                    return
             leftover.delete()
         for name in self._spool.waiting():
             lines = self._spool.read(name)
             if lines is None:
                 continue
-            if time.monotonic() > deadline or not self._resend(lines, deadline):
+            if time.monotonic() > deadline or self._send(lines, deadline).later:
                 return
             self._spool.delete(name)
-
-    def _resend(self, lines: Sequence[bytes], deadline: float) -> bool:
-        items = [_item(json.loads(line)) for line in lines]
-        if not all(self._spool.put_details(item.details) for item in items if item.details):
-            return False
-        delivery = self._sender.deliver([item.sent for item in items], deadline)
-        refused = delivery.refused
-        return not delivery.later and (not refused or self._spool.put(refused, rejected=True))
 
 
 def operations_log(settings: Settings, credential: TokenCredential, home: Path) -> AzureOperationsLog:
@@ -198,11 +194,14 @@ def operations_log(settings: Settings, credential: TokenCredential, home: Path) 
     )
 
 
-def _item(row: Mapping[str, Any]) -> _Item:
-    fitting, details = overflow(row)
-    whole = _line(row)
-    return _Item(_line(fitting) if details else whole, whole, details)
+def _lines(rows: Sequence[Mapping[str, Any]]) -> list[bytes]:
+    return [_line(row) for row in rows]
 
 
 def _line(row: Mapping[str, Any]) -> bytes:
-    return json.dumps(row, separators=(",", ":"), default=str).encode()
+    try:
+        return b"%b" % orjson.dumps(
+            row
+        )  # a copy of its own size: orjson's keeps the room that it was made in
+    except TypeError:  # not plain data, half a character, a number of more than 64 bits
+        return json.dumps(row, separators=(",", ":"), default=str).encode()

@@ -13,13 +13,17 @@ import json
 import zlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import ResourceExistsError
-from azure.storage.blob import BlobServiceClient
 
 from vibedata.adapters.operations_ingestion import batches, packed
 from vibedata.operations import Overflow
+
+if TYPE_CHECKING:
+    from azure.storage.blob import BlobServiceClient, ContainerClient
 
 SPOOL_CONTAINER = "operations-spool"
 DETAILS_CONTAINER = "operations-details"
@@ -30,14 +34,29 @@ MAX_BLOBS = 100
 
 
 class Spool:
-    """The instance's spool. Nothing here raises: False says that the storage account is out of reach too."""
+    """The instance's spool. Nothing here raises: False says that the storage account is out of reach too.
+
+    Its client is loaded when it is needed: most processes need it at their end only.
+    """
 
     def __init__(self, account_url: str, credential: TokenCredential) -> None:
-        service = BlobServiceClient(
-            account_url, credential, retry_total=0, connection_timeout=5, read_timeout=20
-        )
-        self._spool = service.get_container_client(SPOOL_CONTAINER)
-        self._details = service.get_container_client(DETAILS_CONTAINER)
+        self._account_url = account_url
+        self._credential = credential
+
+    @cached_property
+    def _service(self) -> BlobServiceClient:
+        from azure.storage.blob import BlobServiceClient
+
+        limits: dict[str, Any] = {"retry_total": 0, "connection_timeout": 5, "read_timeout": 20}
+        return BlobServiceClient(self._account_url, self._credential, **limits)
+
+    @property
+    def _spool(self) -> ContainerClient:
+        return self._service.get_container_client(SPOOL_CONTAINER)
+
+    @property
+    def _details(self) -> ContainerClient:
+        return self._service.get_container_client(DETAILS_CONTAINER)
 
     def put(self, lines: Sequence[bytes], *, rejected: bool = False) -> bool:
         """Keep lines for a later process, or for a person when the service `rejected` them."""

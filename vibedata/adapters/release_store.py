@@ -28,12 +28,12 @@ _T = TypeVar("_T")
 
 
 class LayoutRelease:
-    """A release in the layout at `directory`, which is made when it is not there."""
+    """A release in the layout at `directory`, which is made when it is not there, unless `create` is false."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, create: bool = True) -> None:
         self._blobs = directory / "blobs" / "sha256"
         with _oci_errors(f"open {directory}"):
-            self._layout = Layout.create(directory)
+            self._layout = Layout.create(directory) if create else Layout.open(directory)
 
     def add_files(
         self, files: Mapping[str, bytes], *, artifact_type: str, layer_type: str, tag: str
@@ -57,6 +57,16 @@ class LayoutRelease:
     def size(self) -> int:
         """Return how many blobs and manifests the layout holds."""
         return sum(1 for path in self._blobs.iterdir() if not path.name.startswith("."))
+
+    def packed_tags(self) -> list[str]:
+        """Return the layout's tags."""
+        with _oci_errors("read the packed release"):
+            return self._layout.tags()
+
+    def packed(self, reference: str) -> tuple[str, bytes]:
+        """Return digest and layer of a packed artifact."""
+        with _oci_errors(f"read {reference} of the packed release"):
+            return _one_layer(self._layout, reference)
 
 
 class RegistryPublication:

@@ -12,10 +12,12 @@ from azure.mgmt.resource.resources import ResourceManagementClient
 from azure.mgmt.resource.resources.models import GenericResource
 
 from vibedata.adapters.azure_errors import azure_errors
+from vibedata.errors import Blocked
 from vibedata.ports import RunOutcome
 
 API_VERSION = "2024-11-01"
 POLL_SECONDS = 1
+PREEMPTED = "OperationPreempted"
 
 
 class ArmRunCommands:
@@ -69,6 +71,8 @@ class ArmRunCommands:
                     resource_id, body, api_version=API_VERSION
                 ).result()
             except HttpResponseError as error:
+                if PREEMPTED in f"{error.error} {error.message}":  # the view is the other's
+                    raise _replaced(name) from error
                 view = self._view(resource_id)
                 if not view or view.get("exitCode") in (None, 0):
                     raise error
@@ -88,3 +92,12 @@ class ArmRunCommands:
         properties: dict[str, Any] = response.json().get("properties") or {}
         view: dict[str, Any] = properties.get("instanceView") or {}
         return view
+
+
+def _replaced(name: str) -> Blocked:
+    return Blocked(
+        "run-command-replaced",
+        f"Another deployment has started {name} on the worker, which ended this one's.",
+        hint="Let the other go on (`vibedata logs --follow` shows it); run this one again only if it fails.",
+        detail={"runCommand": name},
+    )

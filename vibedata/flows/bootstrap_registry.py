@@ -13,18 +13,32 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from vibedata import discovery, importing, manifest, retry
-from vibedata.discovery import Matches
+from vibedata import discovery, retry
+from vibedata.discovery import Matches, Resource
 from vibedata.errors import Blocked
-from vibedata.importing import MANIFESTS
+from vibedata.holding import Hold, holding
 from vibedata.manifest import Component, Manifest
-from vibedata.parallel import in_parallel
-from vibedata.ports import ArtifactBlobs, ComponentRegistry, Inventory, ReleasePointer, ReleaseRecord, Summary
+from vibedata.parallel import Ahead, in_parallel
+from vibedata.ports import (
+    ArtifactBlobs,
+    ComponentRegistry,
+    Inventory,
+    Leases,
+    Receipts,
+    ReleasePointer,
+    ReleaseRecord,
+    ReleaseTrust,
+    Summary,
+)
+from vibedata.receipts import digest_of
 from vibedata.recorder import Recorder
 from vibedata.registry import Change, Row, difference
+from vibedata.release_proof import imported_release
 
 VERB = "bootstrap_registry"
-READERS = 8
+READERS = 4  # each shakes hands with Azure, which takes longer than a read or two
+FRESH_SECONDS = 2.0  # after a longer wait for the lease, its last holder may have listed later than we did
+SUBJECT = "component-registry"
 
 
 def bootstrap_registry(
@@ -33,6 +47,9 @@ def bootstrap_registry(
     inventory: Inventory,
     blobs: ArtifactBlobs,
     releases: ReleasePointer,
+    release_trust: ReleaseTrust,
+    leases: Leases,
+    receipts: Receipts,
     recorder: Recorder,
     clock: Callable[[], datetime],
     propagation_seconds: float = 0.0,
@@ -44,33 +61,51 @@ def bootstrap_registry(
     """Make the registry say what the imported release and Azure say; return the difference that was written.
 
     `name_suffix` is the instance's own (D11); `network` the registry's retry policy, until there is one the
-    manifest's. Waits up to `propagation_seconds` for a role that has not spread. Raises Blocked
-    (release-not-imported, component-ambiguous; component-missing once the rest is registered), Transient
-    (registry-changed), BadInput (manifest-invalid, registry-row-too-large).
+    manifest's. Waits up to `propagation_seconds` for a role that has not spread. Raises Blocked (lease-held,
+    release-not-imported, release-unsigned, release-sign*, component-ambiguous; component-missing once the rest is
+    registered), Failed (lease-lost), Transient (registry-changed), BadInput (manifest-invalid,
+    registry-row-too-large).
     """
+    began = clock()
+    early = Ahead(inventory.resources)  # the longest read, which neither release nor lease is needed for
     patience = retry.Patience(network(), retry.propagation(propagation_seconds), pause, clock)
-    with recorder.step("read-release"):
-        record = importing.imported(patience.call(releases.get))
-        recorder.of_release(record.digest)
-        release = manifest.parse(patience.call(lambda: blobs.get(MANIFESTS, record.manifest_digest)))
-    policy = release.network_retry_policies
-    patience = patience.until_told(policy.attempts, policy.delay_seconds)
-    with recorder.step("discover") as step:
-        matches = patience.call(lambda: _discover(release, inventory, name_suffix))
-        step.details = {"found": len(matches.found), "missing": [c.name for c in matches.missing]}
-    wanted = discovery.rows(release, _release_values(record), matches)
-    with recorder.step("write-rows") as step:
-        changes = patience.call(lambda: _write(registry, wanted, clock, dry_run))
-        step.details = {"changes": dict(_counted(changes))}
+    with holding(leases, receipts, recorder, patience) as hold:
+        is_fresh = (clock() - began).total_seconds() < FRESH_SECONDS
+        listing = early if is_fresh else Ahead(inventory.resources)
+        stored = Ahead(registry.read)
+        with recorder.step("read-release"):
+            record, release = imported_release(releases, blobs, release_trust, hold.patience)
+            recorder.of_release(record.digest)
+        policy = release.network_retry_policies
+        patience = hold.until_told(policy.attempts, policy.delay_seconds)
+        with recorder.step("discover") as step:
+            matches = patience.call(lambda: _discover(release, inventory, listing, name_suffix, hold))
+            step.details = {"found": len(matches.found), "missing": [c.name for c in matches.missing]}
+        wanted = discovery.rows(release, _release_values(record), matches)
+        with recorder.step("write-rows") as step:
+            changes = patience.call(
+                lambda: _write(registry, wanted, stored, clock, None if dry_run else hold)
+            )
+            step.details = {"changes": dict(_counted(changes))}
+        settled = {} if dry_run else {"receipts": _settle(hold, wanted)}
     _report(recorder, matches)
     _refuse_missing(matches, dry_run)
-    return _summary(record, matches, changes, dry_run)
+    return _summary(record, matches, changes, dry_run, settled)
 
 
-def _discover(release: Manifest, inventory: Inventory, suffix: str) -> Matches:
-    listed = inventory.resources()
+def _settle(hold: Hold, rows: Sequence[Row]) -> dict[str, Any]:
+    hold.note(SUBJECT, digest_of({row.key: row.values for row in rows}))
+    return hold.settle()
+
+
+def _discover(
+    release: Manifest, inventory: Inventory, listing: Callable[[], list[Resource]], suffix: str, hold: Hold
+) -> Matches:
+    listed = listing()
     by_listing = discovery.match(release.components, listed, suffix)
-    read = in_parallel(lambda one: inventory.resource(one.id), by_listing.resources(), at_once=READERS)
+    read = in_parallel(
+        lambda one: inventory.resource(one.id), by_listing.resources(), at_once=READERS, beat=hold.check
+    )
     full = {resource.key: resource for resource in read if resource}
     gone = {r.key for r in by_listing.resources()} - set(full)
     listed = [full.get(resource.key, resource) for resource in listed if resource.key not in gone]
@@ -88,12 +123,17 @@ def _release_values(record: ReleaseRecord) -> dict[str, Any]:
 
 
 def _write(
-    registry: ComponentRegistry, wanted: Sequence[Row], clock: Callable[[], datetime], dry_run: bool
+    registry: ComponentRegistry,
+    wanted: Sequence[Row],
+    stored: Callable[[], list[Row]],
+    clock: Callable[[], datetime],
+    hold: Hold | None,
 ) -> list[Change]:
-    """Write the difference to what is there now; a writer that comes between makes the caller ask again."""
-    changes = difference(wanted, registry.read(), clock())
-    if not dry_run:
-        registry.write(changes)
+    """Write the difference to what is there now, unless nobody holds; a writer that comes between: ask again."""
+    changes = difference(wanted, stored(), clock())
+    if hold:
+        hold.check()
+        registry.write(changes, fence=hold.fence)
     return changes
 
 
@@ -140,7 +180,13 @@ def _counted(changes: Sequence[Change]) -> Counter[str]:
     return Counter(change.row.key.partition(":")[0] for change in changes)
 
 
-def _summary(record: ReleaseRecord, matches: Matches, changes: Sequence[Change], dry_run: bool) -> Summary:
+def _summary(
+    record: ReleaseRecord,
+    matches: Matches,
+    changes: Sequence[Change],
+    dry_run: bool,
+    settled: Mapping[str, Any],
+) -> Summary:
     unmatched = [discovery.to_do_for_unmatched(resource) for resource in matches.unmatched]
     data: Mapping[str, Any] = {
         "release": record.digest,
@@ -150,6 +196,7 @@ def _summary(record: ReleaseRecord, matches: Matches, changes: Sequence[Change],
         "missing": _to_do(matches.missing),
         "unmatched": unmatched,
         "dryRun": dry_run,
+        **settled,
     }
     rows = f"{len(changes)} row{'s' * (len(changes) != 1)}"
     strangers = sum(not item["infrastructure"] for item in unmatched)

@@ -12,13 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from vibedata import automation, catalog, importing, manifest, retry
+from vibedata import automation, catalog, retry
 from vibedata.automation import RunbookRecord, WantedRunbook
 from vibedata.errors import Failed
-from vibedata.importing import ARTIFACTS, MANIFESTS
+from vibedata.holding import Hold, holding
+from vibedata.importing import ARTIFACTS
 from vibedata.manifest import Manifest
-from vibedata.ports import ArtifactBlobs, ReleasePointer, Runbooks, Summary
+from vibedata.ports import ArtifactBlobs, Leases, Receipts, ReleasePointer, ReleaseTrust, Runbooks, Summary
 from vibedata.recorder import Recorder
+from vibedata.release_proof import imported_release
 
 VERB = "publish_runbooks"
 
@@ -28,6 +30,9 @@ def publish_runbooks(
     runbooks: Runbooks,
     blobs: ArtifactBlobs,
     releases: ReleasePointer,
+    release_trust: ReleaseTrust,
+    leases: Leases,
+    receipts: Receipts,
     worker_group: str,
     propagation_seconds: float,
     network: Callable[[], retry.Policy | None] = retry.unknown,
@@ -39,36 +44,52 @@ def publish_runbooks(
     """Make the account's runbooks, schedules and their links what the imported release says.
 
     `network` is the component registry's retry policy; without it the manifest's counts. Waits up to
-    `propagation_seconds` for a role that has not spread yet. Raises Blocked (release-not-imported, blob-missing,
-    role-missing), BadInput (manifest-invalid), Failed (runbook-drift, blob-tampered), Transient.
+    `propagation_seconds` for a role that has not spread yet. Raises Blocked (lease-held, release-not-imported,
+    release-unsigned, release-sign*, blob-missing, role-missing), BadInput (manifest-invalid), Failed (runbook-drift,
+    blob-tampered, lease-lost), Transient.
     """
     patience = retry.Patience(network(), retry.propagation(propagation_seconds), pause, clock)
     publisher = _Publisher(runbooks, worker_group, clock, dry_run)
-    with recorder.step("read-release") as step:
-        release = importing.imported(patience.call(releases.get))
-        recorder.of_release(release.digest)
-        document = manifest.parse(patience.call(lambda: blobs.get(MANIFESTS, release.manifest_digest)))
-        policy = document.network_retry_policies
-        patience = patience.until_told(policy.attempts, policy.delay_seconds)
-        wanted = patience.call(lambda: _wanted(document, blobs))
-        present = {record.name for record in patience.call(runbooks.all)}
-        step.message = f"Release {release.version} has {len(wanted)} mandatory runbooks."
-    written: Counter[str] = Counter(runbooks=0, schedules=0, schedule_links=0)
-    for one in wanted:
-        with recorder.step("publish-runbook", component=one.row.verb) as step:
-            done = patience.call(lambda one=one: publisher.publish(one))  # type: ignore[misc]
-            written["runbooks"] += bool(done)
-            step.details["steps"] = done
-        with recorder.step("schedule-runbook", component=one.row.verb):
-            written.update(patience.call(lambda one=one: publisher.schedule(one.row)))  # type: ignore[misc]
+    with holding(leases, receipts, recorder, patience) as hold:
+        with recorder.step("read-release") as step:
+            release, document = imported_release(releases, blobs, release_trust, hold.patience)
+            recorder.of_release(release.digest)
+            policy = document.network_retry_policies
+            patience = hold.until_told(policy.attempts, policy.delay_seconds)
+            wanted = patience.call(lambda: _wanted(document, blobs))
+            present = {record.name for record in patience.call(runbooks.all)}
+            step.message = f"Release {release.version} has {len(wanted)} mandatory runbooks."
+        written = _publish_all(publisher, wanted, hold, recorder)
+        settled = {} if dry_run else {"receipts": hold.settle()}
     unknown = sorted(present - {one.row.verb for one in wanted})
     if unknown:
         note = f"The account also has {', '.join(unknown)}; it was left alone."
         recorder.event("unknown-runbooks", "Observed", message=note, details={"names": unknown})
-    data = {"release": release.digest, "version": release.version, "unknown": unknown}
+    data = {"release": release.digest, "version": release.version, "unknown": unknown, **settled}
     if dry_run:
         return Summary(VERB, {}, _told("To do", written, unknown), data, planned=dict(written))
     return Summary(VERB, dict(written), _told("Published", written, unknown), data)
+
+
+def _publish_all(
+    publisher: _Publisher, wanted: Sequence[WantedRunbook], hold: Hold, recorder: Recorder
+) -> Counter[str]:
+    """Publish and schedule one runbook after the other; what is as the release says is noted for its receipt."""
+    written: Counter[str] = Counter(runbooks=0, schedules=0, schedule_links=0)
+    for one in wanted:
+        hold.check()
+        with recorder.step("publish-runbook", component=one.row.verb) as step:
+            done = hold.patience.call(lambda one=one: publisher.publish(one))  # type: ignore[misc]
+            written["runbooks"] += bool(done)
+            step.details["steps"] = done
+        if not publisher.dry_run:
+            hold.note(f"runbook/{one.row.verb}", one.digest)
+        with recorder.step("schedule-runbook", component=one.row.verb):
+            written.update(hold.patience.call(lambda one=one: publisher.schedule(one.row)))  # type: ignore[misc]
+        if one.row.schedule and not publisher.dry_run:
+            digest = automation.schedule_digest(one.row, publisher.worker_group)
+            hold.note(f"schedule/{one.row.verb}", digest)
+    return written
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,14 @@
-"""Pushes a packed release to the publisher's registry: artifacts first, then the release, `latest` last.
+"""Pushes a packed release to the publisher's registry: artifacts first, then its signature, the release, `latest` last.
 
-Whenever a push stops, `latest` names a release that is there whole. A version names the same bytes for ever,
-and within a channel `latest` only moves to a greater serial.
+Whenever a push stops, `latest` names a release that is there whole and signed. A version names the same bytes for
+ever, and within a channel `latest` only moves to a greater serial. What customers would refuse is not pushed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from vibedata import manifest, release
+from vibedata import dsse, manifest, release, trust
 from vibedata.errors import BadInput
 from vibedata.manifest import Manifest
 from vibedata.ports import Publication, Pushed, Summary
@@ -24,17 +24,18 @@ def push_release(
 ) -> Summary:
     """Push the packed release `version` and let `latest` name it; a second push writes nothing.
 
-    Raises BadInput (release-not-packed, release-version-taken, release-serial-not-newer, manifest-invalid),
-    Blocked (publisher-registry-denied, publisher-sign-in-failed), Transient (publisher-registry-busy), Failed
-    (release-refused).
+    Raises BadInput (release-not-packed, release-not-signed, release-version-taken, release-serial-not-newer,
+    manifest-invalid), Blocked (publisher-registry-denied, publisher-sign-in-failed, release-signature-*), Transient
+    (publisher-registry-busy), Failed (release-refused).
     """
     digest, raw = publication.packed(version)
     found = manifest.parse(raw)
+    signature = _signature(publication, digest, found)
     parts = [*_parts(found), (digest, release.RELEASE_REPOSITORY, found.release.version)]
     for part in parts:
         _refuse_moved_version(publication, part)
     _refuse_older(publication, digest, found)
-    parts[-1:-1] = _signatures(publication, digest)
+    parts.insert(-1, signature)
     parts.append((digest, release.RELEASE_REPOSITORY, release.LATEST))
     done = [_push(publication, part, progress) for part in parts]
     return Summary(
@@ -59,11 +60,19 @@ def _parts(found: Manifest) -> Iterator[Part]:
         yield artifact.digest, artifact.repository, release.bundle_tag(found.release.version, target)
 
 
-def _signatures(publication: Publication, digest: str) -> list[Part]:
+def _signature(publication: Publication, digest: str, found: Manifest) -> Part:
     tag = release.signature_tag(digest)
     if tag not in publication.packed_tags():
-        return []
-    return [(publication.packed(tag)[0], release.RELEASE_REPOSITORY, tag)]
+        raise BadInput(
+            "release-not-signed",
+            f"Release {found.release.version} is packed, but not signed: every customer would refuse it.",
+            hint="Sign it first: vibedata release sign DIR --version V --key FILE.",
+        )
+    signature, envelope = publication.packed(tag)
+    stated = trust.statement(dsse.parse(envelope))
+    trust.refuse_other_subject(stated, digest)
+    trust.refuse_other_manifest(stated.manifest, found.digest)
+    return signature, release.RELEASE_REPOSITORY, tag
 
 
 def _refuse_moved_version(publication: Publication, part: Part) -> None:

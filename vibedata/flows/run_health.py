@@ -54,8 +54,8 @@ def run_health(
             verdicts, blind = sweep(watcher, patience.call(lambda: _read(registry)))
             whole = health.overall(verdicts)
             if not blind:
-                changes = patience.call(lambda: _store(registry, [*verdicts, whole], clock, dry_run))  # noqa: B023
-                _record(recorder, [] if dry_run else changes)
+                told = None if dry_run else recorder
+                changes = patience.call(lambda: _store(registry, [*verdicts, whole], clock, told))  # noqa: B023
                 written += len(changes)
             problems = health.gate_problems(verdicts) if gate else []
             remaining = (until - clock()).total_seconds()
@@ -86,11 +86,18 @@ def _read(registry: ComponentRegistry) -> list[Row]:
 
 
 def _store(
-    registry: ComponentRegistry, verdicts: Sequence[Verdict], clock: Callable[[], datetime], dry_run: bool
+    registry: ComponentRegistry,
+    verdicts: Sequence[Verdict],
+    clock: Callable[[], datetime],
+    recorder: Recorder | None,
 ) -> list[Change]:
-    """Write what differs from what is there now; a writer that comes between makes the caller ask again."""
+    """Write what differs from what is there now; a writer that comes between makes the caller ask again.
+
+    A change is told before it is stored: a run that dies in between tells it again, and readers fold the two.
+    """
     changes = health.row_changes(verdicts, registry.read(), clock())
-    if not dry_run:
+    if recorder:
+        _record(recorder, changes)
         registry.write(changes)
     return changes
 

@@ -96,15 +96,17 @@ class _Starter:
 
     def wait(self, name: str, poll_seconds: float, deadline: datetime) -> JobRecord:
         """Return the job once it has ended well; raises its own error otherwise."""
+        began = self.patience.now()
         while True:
             job = self._get(name)
             if job.status in automation.ENDED_WELL:
                 return job
             if job.status in automation.ENDED_BADLY:
                 raise _own_error(job)
-            if self.patience.now() >= deadline:
+            now = self.patience.now()
+            if now >= deadline:
                 raise _too_late(job)
-            self.patience.sleep(poll_seconds)
+            self.patience.sleep(automation.pace((now - began).total_seconds(), poll_seconds))
 
     def output(self, name: str) -> str:
         """Return what the job wrote."""

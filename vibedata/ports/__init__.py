@@ -18,6 +18,8 @@ from vibedata.ports.content import (
 from vibedata.ports.instance import ComponentRegistry, Inventory, Prober, Secrets
 from vibedata.ports.operations import Lease, Leases, OperationsLog, OperationsReader, Summary
 from vibedata.ports.publishing import Commit, PackedRelease, Publication, Pushed, ReleaseSources, Wheels
+from vibedata.ports.receipts import Receipts
+from vibedata.ports.trust import ReleaseSigner, ReleaseTrust
 from vibedata.ports.worker import Jobs, Runbooks, RunCommands, RunOutcome
 
 __all__ = [
@@ -38,9 +40,12 @@ __all__ = [
     "Prober",
     "Publication",
     "Pushed",
+    "Receipts",
     "ReleasePointer",
     "ReleaseRecord",
+    "ReleaseSigner",
     "ReleaseSources",
+    "ReleaseTrust",
     "RunCommands",
     "RunOutcome",
     "Runbooks",

@@ -78,7 +78,10 @@ class ArtifactBlobs(Protocol):
 
 @dataclass(frozen=True)
 class ReleaseRecord:
-    """Which release is completely imported. `digest` names it in the registry, `manifest_digest` its JSON in Blob."""
+    """Which release is completely imported. `digest` names it in the registry, `manifest_digest` its JSON in Blob.
+
+    `signature_digest` names the signature in Blob, for those who check it again before they act.
+    """
 
     digest: str
     manifest_digest: str
@@ -86,6 +89,7 @@ class ReleaseRecord:
     channel: str
     serial: int
     operation_id: str
+    signature_digest: str = ""
 
 
 class ReleasePointer(Protocol):
@@ -94,5 +98,8 @@ class ReleasePointer(Protocol):
     def get(self) -> ReleaseRecord | None:
         """Return the instance's imported release, or None before the first import has ended."""
 
-    def put(self, record: ReleaseRecord) -> None:
-        """Make `record` the imported release."""
+    def put(self, record: ReleaseRecord, *, fence: int = 0) -> None:
+        """Make `record` the imported release, written under the lease's `fence` (0: under none).
+
+        Raises Failed (lease-lost) when it was written under a newer one.
+        """

@@ -17,11 +17,12 @@ class ComponentRegistry(Protocol):
     def read(self, prefix: str = "") -> list[Row]:
         """Return the rows whose key starts with `prefix`, in key order; none when there is no table yet."""
 
-    def write(self, changes: Sequence[Change]) -> int:
-        """Apply the changes in order, up to 100 at once whole or not at all; return how many were written.
+    def write(self, changes: Sequence[Change], *, fence: int | None = None) -> int:
+        """Apply the changes in order, up to 99 at once whole or not at all; return how many were written.
 
-        The first write makes the table. Raises Transient (registry-changed) when a row is not as it was read, and
-        BadInput (registry-row-too-large, registry-row-invalid) before anything is written.
+        The first write makes the table. What is written under a lease gives its `fence`, and raises Failed (lease-lost)
+        when rows were written under a newer one. Raises Transient (registry-changed) when a row is not as it was
+        read, and BadInput (registry-row-too-large, registry-row-invalid) before anything is written.
         """
 
 

@@ -70,6 +70,12 @@ class PackedRelease(Protocol):
     def size(self) -> int:
         """Return how many blobs and manifests it holds."""
 
+    def packed_tags(self) -> list[str]:
+        """Return its tags."""
+
+    def packed(self, reference: str) -> tuple[str, bytes]:
+        """Return the OCI digest of a packed artifact with one layer, and that layer's bytes."""
+
 
 @dataclass(frozen=True)
 class Pushed:

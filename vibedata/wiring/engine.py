@@ -10,11 +10,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from vibedata import __version__, importing, manifest, redact, registry, retry, settings
+from vibedata import __version__, manifest, redact, registry, retry, settings
 from vibedata.catalog import VERBS
 from vibedata.envelope import DIGEST
 from vibedata.errors import BadInput, VibedataError
-from vibedata.ports import OperationsLog, Summary
+from vibedata.ports import OperationsLog, OperationsReader, Receipts, Summary
 from vibedata.settings import Settings
 
 TREE = Path(__file__).resolve().parents[2]
@@ -44,6 +44,8 @@ class Wires:
         self._operation_id = operation_id
         self._clock = clock
         self._credential: Any = None
+        self._connections: Any = None
+        self._registry_rows: Any = None
         for value in secrets.values():
             redact.register(value)
 
@@ -86,11 +88,10 @@ class Wires:
         self, *, since: str, operation_id: str | None, follow: bool
     ) -> Iterator[list[dict[str, Any]]]:
         """Return batches of operations rows, each event once."""
-        from vibedata.adapters.operations_query import operations_reader
         from vibedata.flows.read_logs import read_logs
 
         return read_logs(
-            reader=operations_reader(self._settings, self.credential()),
+            reader=self.operations_reader(),
             since=since,
             operation_id=operation_id,
             follow=follow,
@@ -117,7 +118,9 @@ class Wires:
             ),
             "blobs": self._blobs(),
             "releases": self._releases(),
-            "leases": self._leases(),
+            "release_trust": self._release_trust(),
+            **self._holding(),
+            "running_bundle": running_bundle(),
             "release_repository": s.release_repository,
             "image_tag": s.image_tag,
             "suite_version": __version__,
@@ -132,6 +135,8 @@ class Wires:
             "runbooks": AzureRunbooks(self.credential(), s),
             "blobs": self._blobs(),
             "releases": self._releases(),
+            "release_trust": self._release_trust(),
+            **self._holding(),
             "worker_group": s.worker_group,
             **self._patience(),
         }
@@ -156,6 +161,8 @@ class Wires:
             "inventory": self._inventory(),
             "blobs": self._blobs(),
             "releases": self._releases(),
+            "release_trust": self._release_trust(),
+            **self._holding(),
             "name_suffix": self._settings.name_suffix,
             **self._patience(),
         }
@@ -185,53 +192,108 @@ class Wires:
     def _registered_policy(self) -> retry.Policy | None:
         """Return the component registry's retry policy; not to be able to read it is no reason to fail."""
         try:
-            return _network(registry.retry_policy(self._registry().read(registry.NETWORK_RETRY)))
+            return _network(registry.retry_policy(self._rows().read(registry.NETWORK_RETRY)))
         except VibedataError:
             return None
 
     def _imported_policy(self) -> retry.Policy | None:
         """Return the retry policy of the imported release, as long as there is no registry."""
+        from vibedata.release_proof import imported_release
+
         try:
-            record = importing.imported(self._releases().get())
-            raw = self._blobs().get(importing.MANIFESTS, record.manifest_digest)
-            return _network(manifest.parse(raw).network_retry_policies)
+            once = retry.Patience(None, retry.propagation(0.0), time.sleep, self._clock)
+            _, found = imported_release(self._releases(), self._blobs(), self._release_trust(), once)
+            return _network(found.network_retry_policies)
         except VibedataError:
             return None
 
     def _blobs(self) -> Any:
         from vibedata.adapters.blobs import AzureArtifactBlobs
 
-        return AzureArtifactBlobs(self._settings.blob_endpoint, self.credential())
+        return AzureArtifactBlobs(self._settings.blob_endpoint, self.credential(), self._transport())
 
     def _releases(self) -> Any:
         from vibedata.adapters.releases import AzureReleasePointer
 
         return AzureReleasePointer(self._table("releases"), self._settings.instance_id)
 
+    def _release_trust(self) -> Any:
+        from vibedata.adapters.release_keys import PinnedReleaseTrust
+        from vibedata.adapters.releases import AzureSerials
+        from vibedata.keyring import keyring
+
+        s = self._settings
+        keys = keyring(s.release_keys, s.release_threshold)
+        serials = AzureSerials(self._table("releases"), s.instance_id)
+        return PinnedReleaseTrust(keys, self._releases(), serials)
+
+    def _rows(self) -> Any:
+        """Return the component registry to read from: the verb's own where it writes too, for its connection."""
+        if self._registry_rows is None:
+            from vibedata.adapters.component_rows import ComponentRows
+
+            s = self._settings
+            self._registry_rows = ComponentRows(
+                s.table_endpoint, self.credential(), s.instance_id, self._transport()
+            )
+        return self._registry_rows
+
     def _registry(self) -> Any:
         from vibedata.adapters.component_tables import ComponentTables
 
-        return ComponentTables(self._settings.table_endpoint, self.credential(), self._settings.instance_id)
+        s = self._settings
+        self._registry_rows = ComponentTables(
+            s.table_endpoint, self.credential(), s.instance_id, self._transport()
+        )
+        return self._registry_rows
 
     def _inventory(self) -> Any:
         from vibedata.adapters.inventory import ResourceManagerInventory
 
         s = self._settings
         return ResourceManagerInventory(
-            s.arm_endpoint, self.credential(), s.subscription_id, s.resource_group
+            s.arm_endpoint, self.credential(), s.subscription_id, s.resource_group, self._transport()
         )
+
+    def operations_reader(self) -> OperationsReader:
+        """Return what reads the operations log."""
+        from vibedata.adapters.operations_query import operations_reader
+
+        return operations_reader(self._settings, self.credential())
+
+    def receipts(self) -> Receipts:
+        """Return the instance's chain of receipts."""
+        from vibedata.adapters.receipts import TABLE, AzureReceipts
+
+        return AzureReceipts(self._table(TABLE), self._settings.instance_id)
+
+    def _holding(self) -> dict[str, Any]:
+        """Return what a verb that changes the instance holds and leaves."""
+        return {"leases": self._leases(), "receipts": self.receipts()}
 
     def _leases(self) -> Any:
         from vibedata.adapters.leases import AzureLeases
 
         return AzureLeases(
-            self._table("leases"), self._settings.instance_id, clock=self._clock, sleep=time.sleep
+            self._table("leases"),
+            self._settings.instance_id,
+            clock=self._clock,
+            sleep=time.sleep,
+            term_seconds=max(self._settings.lease_seconds, 1.0),
         )
 
     def _table(self, name: str) -> Any:
         from vibedata.adapters.tables import table_client
 
-        return table_client(self._settings.table_endpoint, name, self.credential())
+        return table_client(self._settings.table_endpoint, name, self.credential(), self._transport())
+
+    def _transport(self) -> Any:
+        """Return the connections that this process's clients share, so that each service is met once."""
+        if self._connections is None:
+            from vibedata.adapters.clients import one_transport
+
+            self._connections = one_transport()
+        return self._connections
 
 
 def _network(policy: manifest.NetworkRetryPolicies | None) -> retry.Policy | None:
