@@ -14,11 +14,14 @@ import pytest
 
 from tests.builders.cloud import Cloud
 from tests.builders.cloud_fixtures import stored_cloud  # noqa: F401
-from tests.builders.release import REPOSITORY, Published, digest_of, publish, signature_of
+from tests.builders.release import REPOSITORY, Published, digest_of, publish
+from tests.builders.signing import KEYRING
 from tests.fakes.operations_log import RecordingLog
 from vibedata import retry
 from vibedata.adapters.leases import AzureLeases
-from vibedata.adapters.releases import AzureReleasePointer
+from vibedata.adapters.receipts import AzureReceipts
+from vibedata.adapters.release_keys import PinnedReleaseTrust
+from vibedata.adapters.releases import AzureReleasePointer, AzureSerials
 from vibedata.errors import Blocked, Failed
 from vibedata.flows.import_artifacts import import_artifacts
 from vibedata.operations import Operation
@@ -47,9 +50,13 @@ class Importing:
             "importer": self.cloud.importer(),
             "blobs": self.cloud.blobs(),
             "releases": self.pointer,
+            "release_trust": PinnedReleaseTrust(
+                KEYRING, self.pointer, AzureSerials(self.cloud.table("releases"), self.instance_id)
+            ),
             "leases": AzureLeases(
                 self.cloud.table("leases"), self.instance_id, clock=now, sleep=time.sleep, term_seconds=4
             ),
+            "receipts": AzureReceipts(self.cloud.table("receipts"), self.instance_id),
             "release_repository": REPOSITORY,
             "image_tag": TAG,
             "suite_version": "0.1.0",
@@ -83,11 +90,9 @@ def release(importing: Importing) -> Published:
 def test_everything_arrives_and_a_second_run_changes_nothing(
     importing: Importing, release: Published
 ) -> None:
-    signature = signature_of(release.release)
-    importing.cloud.push(signature)
     assert importing.run().data["release"] == release.release.digest
     artifacts, blobs = importing.cloud.artifacts(), importing.cloud.blobs()
-    for packed in [*release, signature]:
+    for packed in release:
         assert artifacts.manifest(packed.repository, packed.digest) == packed.raw
     assert (
         artifacts.resolve("vibedata/components/api", TAG).digest
