@@ -8,7 +8,7 @@ NODE_READY := node_modules/.ready
 KEEP ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check stack stack-down package contracts lock clean setup
+.PHONY: help demo test check stack stack-down bench fault-table package contracts lock kill-table fuzz clean setup
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -32,6 +32,18 @@ stack: setup ## Keep the local stack up, seeded, for the command line
 
 stack-down: $(READY) ## Stop the local stack
 	@$(PY) -m local_stack down
+
+bench: setup ## Measure against peers and floors; rewrites the figures in docs/performance.md
+	@$(PY) -m bench --record
+
+kill-table: setup ## Kill Day-0 with -9 at every boundary, run it again, compare everything (ONLY=PATTERN: some cells)
+	@$(PY) -m tests.kill $(if $(ONLY),--only '$(ONLY)',)
+
+fuzz: $(READY) ## Throw changed alerts at the parser (SECONDS=60)
+	@$(PY) -m tests.fuzz $(or $(SECONDS),60)
+
+fault-table: setup ## Run Day-0 under every fault and write docs/fault-table.md (ONLY=pattern runs some)
+	@$(PY) -m tests.faults $(if $(ONLY),--only '$(ONLY)',)
 
 package: setup ## Pack this commit's release into dist/release
 	@$(VENV)/bin/vibedata release pack dist/release

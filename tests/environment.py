@@ -35,7 +35,7 @@ class World:
         )
 
     def release(self) -> Release:
-        """Return this checkout's release, packed once."""
+        """Return this checkout's release, packed and signed once."""
         if self._release is None:
             self._release = publishing.pack(self.directory / "release")
         return self._release
@@ -56,7 +56,12 @@ class World:
     def instance(self, home: Path, publisher: Publisher | None = None, **changes: Any) -> Instance:
         """Seed a fresh instance whose worker lives in `home`."""
         release = self.release()
-        given: dict[str, Any] = {"release": release.manifest, "bundle": release.bundle, **changes}
+        given: dict[str, Any] = {
+            "release": release.manifest,
+            "bundle": release.bundle,
+            "release_keys": release.release_keys,
+            **changes,
+        }
         return seed(
             self.arm(),
             publisher or self.publisher(),

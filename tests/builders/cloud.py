@@ -143,7 +143,7 @@ class Cloud:
         """Return the customer's registry as vibedata-uami reads it."""
         return RegistryArtifacts(self.customer_registry, self.credential(), self.uami.tenant_id)
 
-    def importer(self, password: str | None = None) -> AcrImporter:
+    def importer(self, password: str | None = None, **more: Any) -> AcrImporter:
         """Return the importer, with the publisher's token or another password."""
         return AcrImporter(
             arm_endpoint=self.arm.client._config.base_url,
@@ -155,6 +155,7 @@ class Cloud:
             username=self.username,
             password=self.password if password is None else password,
             poll_seconds=0.05,
+            **more,
         )
 
     def blobs(self) -> AzureArtifactBlobs:

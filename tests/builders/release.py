@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.builders.manifest import sample_manifest
+from tests.builders.signing import KEY, envelope, statement
+from vibedata.adapters.signing_key import SigningKey
 
 IMAGE_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 EMPTY = b"{}"
@@ -41,14 +43,17 @@ class Packed:
 
 @dataclass
 class Published:
-    """A release: its own artifact, and everything it names."""
+    """A release: its own artifact, everything it names, and its signature unless it is unsigned."""
 
     release: Packed
     parts: list[Packed] = field(default_factory=list)
     document: dict[str, Any] = field(default_factory=dict)
+    signature: Packed | None = None
 
     def __iter__(self) -> Iterator[Packed]:
         yield from self.parts
+        if self.signature:
+            yield self.signature
         yield self.release
 
     def part(self, repository: str) -> Packed:
@@ -80,10 +85,11 @@ def publish(
     bundle: bytes = b"the bundle",
     salt: str = "",
     tags: tuple[str, ...] = ("latest",),
+    keys: tuple[SigningKey, ...] = (KEY,),
 ) -> Published:
     """Build a release from the sample manifest, every part real; `change` edits the manifest first.
 
-    Another `salt` gives every component other bytes.
+    Another `salt` gives every component other bytes. Signed by `keys`, if there are any.
     """
     document = sample_manifest()
     published = Published(pack(REPOSITORY, b""))
@@ -120,13 +126,26 @@ def publish(
         layer="application/vnd.vibedata.release.manifest.v1+json",
         tags=tags,
     )
+    if keys:
+        published.signature = signature_of(published.release, *keys)
     return published
 
 
-def signature_of(packed: Packed) -> Packed:
-    """Return a signature of an artifact under the tag it travels by."""
+def signature_of(release: Packed, *keys: SigningKey) -> Packed:
+    """Return a release's signature, by these keys or the one in use."""
+    manifest = release.blobs[1]
+    return signed_with(
+        release, envelope(statement(release.digest, digest_of(manifest), len(manifest)), *keys)
+    )
+
+
+def signed_with(packed: Packed, content: bytes) -> Packed:
+    """Return an artifact with this content under the tag by which a signature travels."""
     tag = packed.digest.replace(":", "-") + ".sig"
-    return pack(packed.repository, b"signature of " + packed.digest.encode(), kind="a/signature", tags=(tag,))
+    kind = "application/vnd.vibedata.release.signature.v1"
+    return pack(
+        packed.repository, content, kind=kind, layer="application/vnd.dsse.envelope.v1+json", tags=(tag,)
+    )
 
 
 def digest_of(data: bytes) -> str:

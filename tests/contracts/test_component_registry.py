@@ -11,8 +11,9 @@ from azure.data.tables import TableClient
 from tests.contracts.tenant import Tenant
 from tests.environment import World
 from tests.fakes.component_registry import FakeComponentRegistry
-from vibedata.adapters.component_tables import TABLE, ComponentTables
-from vibedata.errors import BadInput, Blocked, Transient
+from vibedata.adapters.component_rows import TABLE
+from vibedata.adapters.component_tables import ComponentTables
+from vibedata.errors import BadInput, Blocked, Failed, Transient
 from vibedata.registry import Change, Row
 
 ARM_ID = "/subscriptions/1/resourcegroups/g#1?/providers/microsoft.web/sites/app"
@@ -77,6 +78,12 @@ def test_rows_are_read_by_prefix_in_key_order(registry: Any) -> None:
     assert [row.key for row in registry.read(f"resource:{ARM_ID}")] == [f"resource:{ARM_ID}"]
 
 
+def test_a_partition_whose_name_an_address_would_misread_is_read(tenant: Tenant) -> None:
+    registry = table_of(tenant, "a&b+c{d}'e;f=g ")
+    create(registry, Row("component:api", {"n": 1}))
+    assert [row.key for row in registry.read()] == ["component:api"]
+
+
 def test_an_update_replaces_the_whole_row(registry: Any) -> None:
     create(registry, Row("component:api", {"version": "1", "digest": "d"}))
     (row,) = registry.read()
@@ -84,6 +91,19 @@ def test_an_update_replaces_the_whole_row(registry: Any) -> None:
     (after,) = registry.read()
     assert after.values == {"version": "2"}
     assert after.etag != row.etag
+
+
+def test_what_a_newer_fence_has_written_stands(registry: Any) -> None:
+    rows = [Change("create", Row(f"component:c{n:03d}", {"n": n})) for n in range(150)]
+    assert registry.write(rows, fence=8) == 150
+    row = registry.read()[0]
+    with pytest.raises(Failed) as caught:
+        registry.write([Change("update", Row(row.key, {"n": -1}, row.etag))], fence=7)
+    assert caught.value.code == "lease-lost"
+    assert registry.read()[0].values == {"n": 0}
+    registry.write([Change("update", Row(row.key, {"n": -1}, row.etag))])  # health holds no lease
+    assert registry.write([Change("delete", one) for one in registry.read()], fence=8) == 150
+    assert registry.read() == []
 
 
 def test_a_row_can_be_deleted(registry: Any) -> None:
@@ -128,6 +148,13 @@ def test_a_row_that_somebody_deleted_is_not_updated(registry: Any) -> None:
 def test_more_than_a_hundred_rows_are_written(registry: Any) -> None:
     assert registry.write([Change("create", Row(f"component:c{n:03d}", {"n": n})) for n in range(205)]) == 205
     assert [row.values["n"] for row in registry.read()] == list(range(205))
+
+
+def test_more_rows_than_a_page_are_read(tenant: Tenant) -> None:
+    """The service answers with a thousand entities at most, and says where to go on."""
+    table = table_of(tenant)
+    table.write([Change("create", Row(f"resource:{number:05d}", {"n": number})) for number in range(1_010)])
+    assert [row.values["n"] for row in table.read()] == list(range(1_010))
 
 
 def test_no_changes_are_no_request(registry: Any) -> None:

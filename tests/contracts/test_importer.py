@@ -1,6 +1,7 @@
 # ruff: noqa: F811 - pytest knows fixtures by their imported names
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -100,12 +101,37 @@ def test_a_refused_publisher_token(cloud: Cloud) -> None:
     assert "wrong-password" not in str(caught.value)
 
 
+def test_a_copy_that_does_not_end_is_not_awaited_for_ever(cloud: Cloud) -> None:
+    cloud.push(pack(REPOSITORY, b"content", tags=("latest",)))
+    cloud.stack.faults.add("registry_import", "copy", latency=3, times=1)
+    began = time.monotonic()
+    with pytest.raises(Transient) as caught:
+        cloud.importer(deadline_seconds=0.5).import_image(f"{REPOSITORY}:latest", target_tags=[TARGET])
+    assert caught.value.code == "import-unfinished"
+    assert time.monotonic() - began < 3
+
+
 def test_without_the_role_it_is_named(cloud: Cloud) -> None:
     cloud.revoke_all()
     with pytest.raises(Blocked) as caught:
         cloud.importer().import_image(f"{REPOSITORY}:latest", target_tags=[TARGET])
     assert caught.value.code == "role-missing"
     assert caught.value.detail["role"] == "Container Registry Data Importer and Data Reader"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("NetworkAccessDenied", "registry-closed"),
+        ("SourceRegistryNetworkAccessDenied", "publisher-registry-closed"),
+    ],
+)
+def test_a_closed_door_is_no_missing_role(cloud: Cloud, text: str, code: str) -> None:
+    cloud.stack.faults.add("*", "registry.importImage", status=403, code=text, times=1)
+    with pytest.raises(Blocked) as caught:
+        cloud.importer().import_image(f"{REPOSITORY}:latest", target_tags=[TARGET])
+    assert caught.value.code == code
+    assert caught.value.hint
 
 
 def test_throttling_says_how_long(cloud: Cloud) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from local_stack.threaded import ThreadedStack
 from tests.contracts.tenant import LOCATION, Tenant
 from tests.fakes.inventory import GROUP, FakeInventory
+from tests.hostile.elsewhere import elsewhere
 from vibedata.adapters.inventory import ResourceManagerInventory
-from vibedata.errors import Blocked, Transient
+from vibedata.errors import Blocked, Transient, VibedataError
 
 SITE, VAULT = "Microsoft.Web/sites", "Microsoft.KeyVault/vaults"
 
@@ -102,3 +104,10 @@ def test_an_answer_that_does_not_come_is_transient(real: Real) -> None:
     with pytest.raises(Transient) as ended:
         nowhere.resources()
     assert ended.value.code == "azure-unreachable"
+
+
+def test_an_id_that_names_another_host_takes_no_token_there(real: Real) -> None:
+    with elsewhere(real.tenant.stack) as other:
+        with contextlib.suppress(VibedataError):
+            assert real.inventory.resource(f"{other.url}{real.group}/providers/{SITE}/app") is None
+        assert other.asked == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -41,7 +42,8 @@ class Time:
 
 class Real:
     def __init__(self, cloud: Cloud) -> None:
-        self.time, instance = Time(), str(uuid.uuid4())
+        self.time, self.instance = Time(), str(uuid.uuid4())
+        instance = self.instance
         self.leases = AzureLeases(cloud.table("leases"), instance, clock=self.time.now, sleep=self.time.sleep)
         self.releases = AzureReleasePointer(cloud.table("releases"), instance)
 
@@ -111,6 +113,67 @@ def test_release_record_round_trip(side: Any) -> None:
     assert side.releases.get() is None
     side.releases.put(RECORD)
     assert side.releases.get() == RECORD
+
+
+def test_a_release_record_of_a_newer_fence_stands(side: Any) -> None:
+    side.releases.put(RECORD, fence=7)
+    side.releases.put(replace(RECORD, version="1.5.0"), fence=8)
+    for late in (7, 0):
+        with pytest.raises(Failed) as caught:
+            side.releases.put(RECORD, fence=late)
+        assert caught.value.code == "lease-lost"
+    assert side.releases.get().version == "1.5.0"
+    side.releases.put(RECORD, fence=8)
+    assert side.releases.get() == RECORD
+
+
+def test_a_record_whose_answer_is_lost_can_be_put_again(real: Real, stored_cloud: Cloud) -> None:
+    real.releases.put(RECORD, fence=1)
+    stored_cloud.stack.faults.add("storage", "table.UpdateEntity", reset=True, after=True, times=1)
+    newer = replace(RECORD, version="1.5.0")
+    with pytest.raises(Transient):
+        real.releases.put(newer, fence=2)
+    real.releases.put(newer, fence=2)
+    assert real.releases.get() == newer
+    assert stored_cloud.stack.faults.list() == []
+
+
+@pytest.mark.parametrize("minutes", [-4, -1, 1, 4])
+def test_a_living_holder_is_seen_by_whoever_has_another_time(
+    real: Real, stored_cloud: Cloud, minutes: int
+) -> None:
+    held = real.leases.acquire("instance", owner="one")
+    other = Time()
+    other.at += timedelta(minutes=minutes)
+
+    def time_passes() -> None:
+        real.time.at += timedelta(seconds=1)
+        held.check()
+
+    other.at_sleep = time_passes
+    waiting = AzureLeases(stored_cloud.table("leases"), real.instance, clock=other.now, sleep=other.sleep)
+    with pytest.raises(Blocked) as caught:
+        waiting.acquire("instance", owner="two")
+    assert caught.value.code == "lease-held"
+    assert caught.value.detail["owner"] == "one"
+    assert other.slept <= 15
+
+
+def test_a_holder_whose_clock_is_put_back_goes_on_renewing(real: Real, stored_cloud: Cloud) -> None:
+    lease = real.leases.acquire("instance", owner="one")
+    real.time.at -= timedelta(hours=1)
+    before = stored_cloud.stack.writes.last
+    lease.check()
+    assert len(stored_cloud.writes(before)) == 1
+    lease.check()
+    assert len(stored_cloud.writes(before)) == 1
+
+
+def test_a_holder_that_died_long_ago_is_not_waited_for(real: Real) -> None:
+    real.leases.acquire("instance", owner="one")
+    real.time.at += timedelta(hours=1)
+    assert real.leases.acquire("instance", owner="two").fence == 2
+    assert real.time.slept == 0
 
 
 def test_a_living_holder_is_named(real: Real) -> None:

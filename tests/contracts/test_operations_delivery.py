@@ -352,6 +352,36 @@ def test_batches_count_every_byte() -> None:
     assert list(batches([])) == []
 
 
+def test_a_call_is_filled_to_the_last_byte() -> None:
+    """The service takes 1 MiB of JSON before packing: brackets and commas count."""
+    half = MAX_BATCH_BYTES // 2
+    fits = [b"x" * (half - 2), b"y" * (half - 1)]  # [x,y]
+    (body,) = [packed(batch) for batch in batches(fits)]
+    assert len(gzip.decompress(body)) == MAX_BATCH_BYTES
+    assert [len(batch) for batch in batches([fits[0], fits[1] + b"y"])] == [1, 1]
+    assert [len(batch) for batch in batches([b"0" * 7] * 10, limit=17)] == [2] * 5
+    assert [len(batch) for batch in batches([b"0" * 7] * 10, limit=16)] == [1] * 10
+
+
+def test_the_service_takes_a_full_call_and_no_more(world: OperationsWorld) -> None:
+    operation, before = operation_id(), world.logs.stack.writes.last
+    line = json.dumps(rows(operation, "full")[0], separators=(",", ":")).encode()
+    filler = b'{"Message":"' + b"m" * (MAX_BATCH_BYTES - 3 - len(line) - 14) + b'"}'
+    sender = world.log()._sender
+    assert sender.deliver([line, filler], time.monotonic() + 30).later == []
+    assert len(world.logs.stack.writes.since(before, service="logs")) == 1
+    refused = sender.deliver([filler + b" " * (len(line) + 2)], time.monotonic() + 30).refused
+    assert len(refused) == 1, "a line that alone is a byte too long"
+
+
+def test_rows_that_plain_json_cannot_say_are_written_all_the_same(world: OperationsWorld) -> None:
+    operation, log = operation_id(), world.log()
+    odd = {**rows(operation, "odd")[0], "Details": {"big": 2**70, "half": "\ud800", "when": NOW}}
+    log.write([odd, *rows(operation, "plain")])
+    log.flush()
+    assert sorted(read(world, operation)) == ["odd", "plain"]
+
+
 def test_a_journal_is_private_and_gone_when_empty(tmp_path: Path) -> None:
     homeless = Journal(tmp_path / "no" / "home" / "here")
     homeless.append([b"{}"])

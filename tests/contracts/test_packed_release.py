@@ -55,6 +55,24 @@ def test_other_content_is_another_artifact(packed: PackedRelease) -> None:
     assert add(packed, {"a": b"1"}, "a").digest != add(packed, {"b": b"1"}, "a").digest
 
 
+def test_what_was_packed_is_read_again_by_its_tag(packed: PackedRelease) -> None:
+    done = add(packed, {"a.txt": b"one"}, "v1")
+    assert packed.packed("v1") == (done.digest, b"one")
+    assert packed.packed_tags() == ["v1"]
+    again = add(packed, {"a.txt": b"two"}, "v1")
+    assert packed.packed("v1") == (again.digest, b"two")
+    with pytest.raises(BadInput) as refused:
+        packed.packed("v2")
+    assert refused.value.code == "release-not-packed"
+
+
+def test_a_folder_is_made_a_layout_only_where_it_shall_be(tmp_path: Path) -> None:
+    with pytest.raises(BadInput) as refused:
+        LayoutRelease(tmp_path / "none", create=False)
+    assert refused.value.code == "release-not-packed"
+    assert not (tmp_path / "none").exists()
+
+
 def test_a_layout_gives_the_same_digests_wherever_it_lies(tmp_path: Path) -> None:
     one, two = (add(LayoutRelease(tmp_path / name), FILES, "v1", tree=True) for name in ("one", "two"))
     assert one == two

@@ -24,8 +24,8 @@ PRIVATE = ["127.77.0.0/16"]
 
 
 def settings(**changes: Any) -> Settings:
-    told = {f.name: "x" for f in fields(Settings) if f.type == "str"}
-    return replace(Settings(**told), **changes)
+    told: dict[str, Any] = {f.name: "x" for f in fields(Settings) if f.type == "str"}
+    return replace(Settings(release_keys=[], **told), **changes)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 
 from oci.auth import Aad, Password
 from oci.registry import Registry
+from tests.builders.signing import KEY
 from tests.environment import World, deployer
 from tests.fakes.packed_release import FakePackedRelease
 from tests.fakes.publication import FakePublication, FakeRegistry
@@ -19,6 +20,7 @@ from vibedata.adapters.release_store import LayoutRelease, RegistryPublication
 from vibedata.errors import BadInput, Blocked, Failed
 from vibedata.flows.pack_release import pack_release
 from vibedata.flows.push_release import push_release
+from vibedata.flows.sign_release import sign_release
 from vibedata.ports import PackedRelease, Publication, Pushed
 
 ACR = "https://containerregistry.azure.net/.default"
@@ -103,8 +105,9 @@ def test_a_tag_moves_when_it_is_pushed_with_other_content(publisher: Publisher) 
 
 def test_a_whole_release_is_packed_and_pushed_twice(publisher: Publisher) -> None:
     pack = pack_release(sources=FakeSources(), wheels=FakeWheels(), packed=publisher.packed, version="1.4.0")
+    sign_release(packed=publisher.packed, signer=KEY, version="1.4.0")
     first = push_release(publication=publisher.publication, version="1.4.0")
-    assert first.written["manifests"] == 3 + 4 + 1 + 1
+    assert first.written["manifests"] == 3 + 4 + 1 + 1 + 1
     assert first.data["release"] == pack.data["release"]
     latest = publisher.publication.published(REPOSITORY, "latest")
     assert latest is not None

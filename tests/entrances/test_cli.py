@@ -20,10 +20,14 @@ from vibedata.errors import BadInput
 COMMANDS = [
     *(["day0"], ["import-artifacts"], ["publish-runbooks"], ["bootstrap-registry"], ["run-health"]),
     *(["status"], ["logs"], ["manifest", "validate"], ["release", "pack"], ["release", "push"]),
+    *(["release", "keygen"], ["release", "sign"], ["release", "verify"]),
+    *(["receipts", "verify"], ["receipts", "list"]),
+    ["alerts", "explain"],
 ]
 WRITING = [["day0"], *([row.verb.replace("_", "-")] for row in catalog.RUNBOOKS)]
 # What a command is given so that nothing but the missing settings is wrong with it.
 WITHOUT_SETTINGS = [["publish-runbooks"], ["bootstrap-registry"], ["run-health"], ["status"], ["logs"]]
+WITHOUT_SETTINGS += [["receipts", "verify"], ["receipts", "list"]]
 WRONG_WORDS = [
     ["no-such-command"],
     ["status", "--no-such-option"],
@@ -32,6 +36,9 @@ WRONG_WORDS = [
     ["manifest", "validate"],
     ["manifest", "no-such-command"],
     ["release", "push"],
+    ["release", "sign"],
+    ["receipts", "list", "--last", "0"],
+    ["alerts", "explain"],
     ["logs", "--since"],
 ]
 

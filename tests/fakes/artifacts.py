@@ -46,7 +46,10 @@ class FakeRegistry:
         digest = self.digest_named(repository, reference)
         if digest is None:
             return None
-        return Descriptor(digest, len(self.manifests[repository, digest]), IMAGE_MANIFEST)
+        raw = self.manifests[repository, digest]
+        if not raw.startswith(b"{"):
+            raise Failed("artifact-malformed", f"{digest} is no manifest", hint="push it again")
+        return Descriptor(digest, len(raw), IMAGE_MANIFEST)
 
     def manifest(self, repository: str, digest: str) -> bytes:
         return self._verified(self.manifests, repository, digest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 
-from vibedata import registry_entities
+from vibedata import fencing, registry_entities
 from vibedata.errors import Transient
 from vibedata.registry import Change, Row
 
@@ -28,6 +28,7 @@ class FakeComponentRegistry:
         self.transactions: list[list[str]] = []
         self.before_write: Callable[[], None] | None = None
         self.killed_after: int | None = None
+        self.fence = 0
         self._version = 0
 
     def read(self, prefix: str = "") -> list[Row]:
@@ -39,7 +40,10 @@ class FakeComponentRegistry:
         ]
         return sorted(found, key=lambda row: row.key)
 
-    def write(self, changes: Sequence[Change]) -> int:
+    def write(self, changes: Sequence[Change], *, fence: int | None = None) -> int:
+        if changes and fence is not None:
+            fencing.refuse_older(fence, self.fence, "The component registry")
+            self.fence = fence
         entities = [registry_entities.entity(c.row) for c in changes if c.action != "delete"]
         assert len(entities) <= len(changes)
         if self.before_write:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vibedata import fencing
 from vibedata.errors import Blocked, Failed
 from vibedata.ports import ReleaseRecord
 
@@ -50,9 +51,11 @@ class FakeReleasePointer:
     def __init__(self) -> None:
         self.record: ReleaseRecord | None = None
         self.puts = 0
+        self.fence = 0
 
     def get(self) -> ReleaseRecord | None:
         return self.record
 
-    def put(self, record: ReleaseRecord) -> None:
-        self.record, self.puts = record, self.puts + 1
+    def put(self, record: ReleaseRecord, *, fence: int = 0) -> None:
+        fencing.refuse_older(fence, self.fence, "The imported release")
+        self.record, self.puts, self.fence = record, self.puts + 1, fence

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
+from vibedata.errors import BadInput
 from vibedata.manifest_parts import Content
 from vibedata.release import Packed
 
@@ -34,6 +35,15 @@ class FakePackedRelease:
 
     def size(self) -> int:
         return len(self.blobs)
+
+    def packed_tags(self) -> list[str]:
+        return sorted(self.tags)
+
+    def packed(self, reference: str) -> tuple[str, bytes]:
+        if reference not in self.tags:
+            raise BadInput("release-not-packed", f"no {reference}", hint="Pack it.")
+        (layer,) = json.loads(self.blobs[self.tags[reference]])["layers"]
+        return self.tags[reference], self.blobs[layer["digest"]]
 
     def _artifact(self, kind: str, layers: list[Content], names: list[str], tag: str) -> Packed:
         body = {"artifactType": kind, "names": names, "layers": [vars(layer) for layer in layers]}

@@ -10,14 +10,15 @@ from tests.builders.manifest import SUFFIX, sample_bytes, sample_manifest
 from tests.fakes.blobs import FakeArtifactBlobs
 from tests.fakes.component_registry import FakeComponentRegistry
 from tests.fakes.inventory import FakeInventory
-from tests.fakes.leases import FakeReleasePointer
+from tests.fakes.leases import FakeLeases, FakeReleasePointer
 from tests.fakes.operations_log import RecordingLog
 from tests.fakes.prober import FakeProber
-from vibedata import manifest
+from tests.fakes.receipts import FakeReceipts
+from tests.fakes.trust import FakeReleaseTrust, record
 from vibedata.flows.bootstrap_registry import bootstrap_registry
 from vibedata.flows.run_health import run_health
 from vibedata.operations import Operation
-from vibedata.ports import ReleaseRecord, Summary
+from vibedata.ports import Summary
 from vibedata.recorder import Recorder
 
 RELEASE = "sha256:" + "e" * 64
@@ -33,6 +34,7 @@ class RegistryWorld:
         self.blobs = FakeArtifactBlobs()
         self.releases = FakeReleasePointer()
         self.prober = FakeProber()
+        self.leases, self.receipts = FakeLeases(), FakeReceipts("i")
         self.log = RecordingLog()
         self.slept: list[float] = []
         self.document = sample_manifest()
@@ -49,12 +51,7 @@ class RegistryWorld:
     def release(self, document: dict[str, Any]) -> None:
         """Import a release with this manifest."""
         raw = json.dumps(document).encode() if document else sample_bytes()
-        digest = manifest.digest_of(raw)
-        self.blobs.put("manifests", digest, raw)
-        facts = document["release"]
-        self.releases.record = ReleaseRecord(
-            RELEASE, digest, facts["version"], facts["channel"], facts["serial"], "operation"
-        )
+        self.releases.record = record(raw, self.blobs, RELEASE)
 
     def deploy(self) -> None:
         """Deploy everything that the sample manifest recognises, and some infrastructure."""
@@ -93,6 +90,9 @@ class RegistryWorld:
             inventory=self.inventory,
             blobs=self.blobs,
             releases=self.releases,
+            release_trust=FakeReleaseTrust(self.releases),
+            leases=self.leases,
+            receipts=self.receipts,
             recorder=self.recorder("bootstrap_registry"),
             clock=self.clock,
             pause=self.pause,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from tests.builders.manifest import SUFFIX, digest
 from tests.fakes.component_registry import Killed
+from tests.fakes.leases import FakeLease, FakeLeases
 from tests.flows.registry_world import RELEASE, RegistryWorld
 from vibedata.errors import Blocked, Transient
 
@@ -32,6 +35,21 @@ def test_every_component_gets_a_row_with_its_facts(world: RegistryWorld) -> None
     assert (api["owner"], api["required"], api["wave"]) == ("platform", True, 1)
     assert api["lastVerified"] == world.now.isoformat()
     assert summary.written == {"component": 5, "resource": 6, "release": 1, "policy": 1, "health": 0}
+
+
+def test_a_record_that_was_forged_is_not_registered(world: RegistryWorld) -> None:
+    assert world.releases.record is not None
+    for forged, code in (
+        ({"signature_digest": ""}, "release-unsigned"),
+        ({"digest": "sha256:" + "f" * 64}, "release-signature-mismatch"),
+    ):
+        before = world.releases.record
+        world.releases.record = replace(before, **forged)
+        with pytest.raises(Blocked) as caught:
+            world.bootstrap()
+        assert caught.value.code == code
+        world.releases.record = before
+    assert world.registry.read() == []
 
 
 def test_release_and_retry_policy_are_registered(world: RegistryWorld) -> None:
@@ -181,6 +199,34 @@ def test_without_an_imported_release_there_is_nothing_to_register(world: Registr
     with pytest.raises(Blocked) as blocked:
         world.bootstrap()
     assert blocked.value.code == "release-not-imported"
+
+
+class WaitedFor(FakeLeases):
+    """A lease that is had after a wait, in which its holder deploys something."""
+
+    def __init__(self, world: RegistryWorld, seconds: float) -> None:
+        super().__init__()
+        self._world = world
+        self._seconds = seconds
+
+    def acquire(self, name: str, *, owner: str) -> FakeLease:
+        while not self._world.inventory.reads:  # the listing that was begun before
+            time.sleep(0.001)
+        self._world.pause(self._seconds)
+        self._world.inventory.add("Microsoft.Network/networkInterfaces", "nic")
+        return super().acquire(name, owner=owner)
+
+
+@pytest.mark.parametrize(("seconds", "listings"), [(0.5, 1), (30.0, 2)])
+def test_what_was_listed_before_a_long_wait_for_the_lease_is_listed_again(
+    world: RegistryWorld, seconds: float, listings: int
+) -> None:
+    world.leases = WaitedFor(world, seconds)
+    world.bootstrap()
+    found = [row.key for row in world.registry.read("resource:") if row.key.endswith("/nic")]
+    assert len(found) == listings - 1
+    matched = 5
+    assert world.inventory.reads == listings + matched
 
 
 def test_a_role_that_has_not_spread_is_waited_for(world: RegistryWorld) -> None:

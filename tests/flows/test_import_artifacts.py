@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.builders.release import REPOSITORY, Packed, Published, digest_of, pack, publish, signature_of
+from tests.builders.release import REPOSITORY, Packed, Published, digest_of, pack, publish, signed_with
 from tests.fakes.artifacts import FakeRegistry
 from tests.fakes.blobs import FakeArtifactBlobs
 from tests.fakes.importer import FakeImporter
 from tests.fakes.leases import FakeLeases, FakeReleasePointer
 from tests.fakes.operations_log import RecordingLog
+from tests.fakes.receipts import FakeReceipts
+from tests.fakes.trust import FakeReleaseTrust
 from vibedata.errors import BadInput, Blocked, Failed, Transient
 from vibedata.flows.import_artifacts import import_artifacts
 from vibedata.operations import Operation
@@ -28,6 +30,8 @@ class World:
         self.publisher, self.customer = FakeRegistry(), FakeRegistry()
         self.importer = FakeImporter(self.publisher, self.customer)
         self.blobs, self.pointer, self.leases = FakeArtifactBlobs(), FakeReleasePointer(), FakeLeases()
+        self.trust = FakeReleaseTrust(self.pointer)
+        self.receipts = FakeReceipts()
         self.log = RecordingLog()
         self.now = datetime(2026, 3, 1, tzinfo=timezone.utc)
         self.slept: list[float] = []
@@ -47,7 +51,9 @@ class World:
             "importer": self.importer,
             "blobs": self.blobs,
             "releases": self.pointer,
+            "release_trust": self.trust,
             "leases": self.leases,
+            "receipts": self.receipts,
             "release_repository": REPOSITORY,
             "image_tag": TAG,
             "suite_version": "0.1.0",
@@ -86,7 +92,7 @@ def test_a_fresh_import_brings_everything_by_digest(world: World, release: Publi
     assert [call for call in by_tag if ":sha256-" not in call[0]] == [
         ("vibedata/release:latest", ("vibedata/release:latest",), True)
     ]
-    assert summary.written == {"images": 9, "tags": 10, "blobs": 5}
+    assert summary.written == {"images": 10, "tags": 11, "blobs": 6}
     assert summary.data["release"] == release.release.digest
     assert summary.data["version"] == "1.4.0"
 
@@ -100,8 +106,8 @@ def test_every_artifact_gets_the_image_tag_and_a_bundle_its_targets(world: World
 
 def test_manifest_and_runbooks_lie_in_blob_under_their_content(world: World, release: Published) -> None:
     world.run()
-    manifest = release.release.blobs[1]
-    assert world.blobs.content["manifests"] == {digest_of(manifest): manifest}
+    kept = [release.release.blobs[1], release.signature.blobs[1]]
+    assert world.blobs.content["manifests"] == {digest_of(content): content for content in kept}
     scripts = [part.blobs[1] for part in release.parts if "/runbooks/" in part.repository]
     assert world.blobs.content["artifacts"] == {digest_of(script): script for script in scripts}
 
@@ -112,6 +118,7 @@ def test_the_pointer_names_the_release(world: World, release: Published) -> None
     assert record is not None
     assert (record.digest, record.serial, record.channel) == (release.release.digest, 1000, "stable")
     assert record.manifest_digest == digest_of(release.release.blobs[1])
+    assert record.signature_digest == digest_of(release.signature.blobs[1])
     assert record.operation_id == OPERATION
 
 
@@ -125,23 +132,23 @@ def test_a_second_run_imports_latest_and_nothing_else(world: World, release: Pub
     assert summary.message == "Release 1.4.0: all there."
     assert world.state() == before
     assert world.pointer.puts == 1
-    assert len(world.blobs.written) == 5
+    assert len(world.blobs.written) == 6
 
 
 def test_signatures_travel_by_their_tags(world: World, release: Published) -> None:
-    signature = signature_of(release.release)
+    api = release.part("vibedata/components/api")
+    signature = signed_with(api, b"a signature of the component's own")
     world.publish(signature)
     summary = world.run()
-    assert world.customer.tags[REPOSITORY, signature.tags[0]] == signature.digest
-    assert f"{REPOSITORY}@{digest_of(signature.blobs[1])}" in world.customer.read
-    assert summary.written["images"] == 10
+    assert world.customer.tags[api.repository, signature.tags[0]] == signature.digest
+    assert f"{api.repository}@{digest_of(signature.blobs[1])}" in world.customer.read
+    assert summary.written["images"] == 11
     world.restart_log()
     assert world.run().changed == 0
 
 
 def test_a_tampered_signature_is_refused(world: World, release: Published) -> None:
-    signature = signature_of(release.release)
-    world.publish(signature)
+    signature = release.signature
     world.publisher.blobs[REPOSITORY, digest_of(signature.blobs[1])] = b"forged"
     with pytest.raises(Failed) as caught:
         world.run()
@@ -180,7 +187,7 @@ def test_a_new_release_moves_what_changed_and_keeps_the_rest(world: World, relea
     imported = {call[0] for call in world.importer.calls if "@" in call[0]}
     changed = [p for p in second if "/components/" in p.repository or p is second.release]
     assert imported == {f"{p.repository}@{p.digest}" for p in changed}
-    assert summary.written == {"images": 4, "tags": 5, "blobs": 1}
+    assert summary.written == {"images": 5, "tags": 6, "blobs": 2}
     assert world.pointer.record is not None and world.pointer.record.serial == 1001
 
 
@@ -202,7 +209,8 @@ def test_an_expired_release_is_refused_before_anything_of_it_is_imported(
     with pytest.raises(Blocked) as caught:
         world.run()
     assert caught.value.code == "release-expired"
-    assert len(world.importer.calls) == 1
+    signature = f"{REPOSITORY}:{release.signature.tags[0]}"
+    assert [call[0] for call in world.importer.calls] == ["vibedata/release:latest", signature]
 
 
 def test_a_release_that_is_imported_may_be_repaired_after_it_expired(
@@ -392,15 +400,28 @@ def test_every_step_has_a_row_and_names_the_release(world: World, release: Publi
     ended = [name.split("/")[1] for name, status in world.log.steps() if status == "Succeeded"]
     assert ended == [
         "resolve-release",
+        "authenticate-release",
         "read-release",
+        "admit-release",
         "plan-imports",
         "import-by-digest",
         "import-signatures",
         "verify-bundles",
         "store-content",
         "record-release",
+        "write-receipts",
     ]
     assert world.log.rows[-1]["ReleaseDigest"] == release.release.digest
+
+
+def test_a_run_that_finds_all_done_ends_the_steps_of_one_that_died_before_it_said_so(
+    world: World, release: Published
+) -> None:
+    world.run()
+    world.log.rows.clear()
+    world.run()
+    ended = [name.split("/")[1] for name, status in world.log.steps() if status == "Succeeded"]
+    assert {"import-by-digest", "record-release"} <= set(ended)
 
 
 def test_the_failed_step_carries_code_and_remedy(world: World) -> None:

@@ -10,16 +10,18 @@ import pytest
 
 from tests.builders.manifest import sample_manifest
 from tests.fakes.blobs import FakeArtifactBlobs
-from tests.fakes.leases import FakeReleasePointer
+from tests.fakes.leases import FakeLeases, FakeReleasePointer
 from tests.fakes.operations_log import RecordingLog
+from tests.fakes.receipts import FakeReceipts
 from tests.fakes.runbooks import FakeRunbooks, Killed
+from tests.fakes.trust import FakeReleaseTrust, record
 from vibedata import automation, envelope, retry
 from vibedata.catalog import RUNBOOKS
 from vibedata.errors import BadInput, Blocked, Failed, Transient
 from vibedata.flows.publish_runbooks import publish_runbooks
 from vibedata.manifest import digest_of
 from vibedata.operations import Operation
-from vibedata.ports import ReleaseRecord, Summary
+from vibedata.ports import Summary
 from vibedata.recorder import Recorder
 
 NOW = datetime(2026, 3, 1, 12, 0, 30, tzinfo=timezone.utc)
@@ -31,6 +33,7 @@ class World:
 
     def __init__(self) -> None:
         self.runbooks, self.blobs, self.pointer = FakeRunbooks(), FakeArtifactBlobs(), FakeReleasePointer()
+        self.leases, self.receipts = FakeLeases(), FakeReceipts()
         self.log, self.now = RecordingLog(), NOW
         self.slept: list[float] = []
         self.release({})
@@ -44,9 +47,7 @@ class World:
             digest = digest_of(content)
             item["artifact"]["content"] = {"digest": digest, "size": len(content)}
             self.blobs.put("artifacts", digest, content)
-        raw = json.dumps(document).encode()
-        self.blobs.put("manifests", digest_of(raw), raw)
-        self.pointer.put(ReleaseRecord("sha256:" + "a" * 64, digest_of(raw), "1.4.0", "stable", 1000, "op"))
+        self.pointer.put(record(json.dumps(document).encode(), self.blobs))
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -58,6 +59,9 @@ class World:
             "runbooks": self.runbooks,
             "blobs": self.blobs,
             "releases": self.pointer,
+            "release_trust": FakeReleaseTrust(self.pointer),
+            "leases": self.leases,
+            "receipts": self.receipts,
             "worker_group": "vibedata-workers",
             "propagation_seconds": 10.0,
             "pause": self.sleep,
@@ -87,6 +91,17 @@ def test_empty_account_gets_every_runbook_published_scheduled_and_linked(world: 
     told = envelope.decode(link.parameter)
     assert (told.verb, told.operation_id, told.bundle, told.args) == ("run_health", None, None, {})
     assert link.worker_group == "vibedata-workers"
+
+
+def test_a_record_that_was_forged_makes_nothing_run(world: World) -> None:
+    evil = json.dumps({**sample_manifest(), "runbooks": []}).encode()
+    world.blobs.put("manifests", digest_of(evil), evil)
+    assert world.pointer.record is not None
+    world.pointer.record = replace(world.pointer.record, manifest_digest=digest_of(evil))
+    with pytest.raises(Blocked) as caught:
+        world.run()
+    assert caught.value.code == "release-signature-mismatch"
+    assert world.runbooks.writes == []
 
 
 def test_second_run_writes_nothing(world: World) -> None:

@@ -5,14 +5,16 @@ from datetime import timedelta
 
 import pytest
 
+from tests.builders.signing import KEY, OTHER_KEY, envelope, statement
 from tests.fakes.packed_release import FakePackedRelease
 from tests.fakes.publication import FakePublication, FakeRegistry
 from tests.fakes.release_sources import COMMIT, FakeSources
 from tests.fakes.wheels import FakeWheels
 from vibedata import manifest, release
-from vibedata.errors import BadInput, Transient
+from vibedata.errors import BadInput, Blocked, Transient
 from vibedata.flows.pack_release import pack_release
 from vibedata.flows.push_release import push_release
+from vibedata.flows.sign_release import sign_release
 from vibedata.ports import Commit
 
 LATER = Commit("f" * 40, COMMIT.time + timedelta(days=1))
@@ -21,6 +23,7 @@ LATER = Commit("f" * 40, COMMIT.time + timedelta(days=1))
 def packed_release(version: str, commit: Commit = COMMIT, **given: object) -> FakePackedRelease:
     packed, sources = FakePackedRelease(), FakeSources(commit)
     pack_release(sources=sources, wheels=FakeWheels(), packed=packed, version=version, **given)  # type: ignore[arg-type]
+    sign_release(packed=packed, signer=KEY, version=version)
     return packed
 
 
@@ -33,7 +36,9 @@ def test_everything_that_the_manifest_names_is_pushed_and_latest_comes_last() ->
     for artifact in found.artifacts():
         assert artifact.digest in registry.tags[artifact.repository].values()
         assert registry.complete(artifact.digest)
+    signature = release.signature_tag(packed.tags["1.4.0"])
     assert registry.tags["vibedata/release"] == {
+        signature: packed.tags[signature],
         "1.4.0": packed.tags["1.4.0"],
         "latest": packed.tags["1.4.0"],
     }
@@ -62,6 +67,7 @@ def test_wherever_a_push_stops_latest_names_a_whole_release_and_pushing_again_en
         latest = registry.tags["vibedata/release"]["latest"]
         assert latest in (old.tags["1.4.0"], new.tags["1.5.0"])
         assert all(registry.complete(a.digest) for a in _released(registry, latest).artifacts())
+        assert release.signature_tag(latest) in registry.tags["vibedata/release"]
         assert len(registry.writes) == previous + 1
         previous += 1
     assert stops > 5
@@ -100,21 +106,46 @@ def test_another_channel_counts_for_itself() -> None:
 def test_a_signature_goes_along_before_anything_names_the_release() -> None:
     packed = packed_release("1.4.0")
     tag = release.signature_tag(packed.tags["1.4.0"])
-    packed.add_files({"signature": b"signed"}, artifact_type="signature", layer_type="signature", tag=tag)
     publication = FakePublication(packed)
     push_release(publication=publication, version="1.4.0")
     tags = [write for write in publication.registry.writes if write.startswith("vibedata/release:")]
     assert tags == [f"vibedata/release:{tag}", "vibedata/release:1.4.0", "vibedata/release:latest"]
 
 
-def test_a_signature_made_later_is_all_that_the_next_push_writes() -> None:
+def test_another_keys_signature_is_all_that_the_next_push_writes() -> None:
     packed = packed_release("1.4.0")
     publication = FakePublication(packed)
     push_release(publication=publication, version="1.4.0")
-    tag = release.signature_tag(packed.tags["1.4.0"])
-    packed.add_files({"signature": b"signed"}, artifact_type="signature", layer_type="signature", tag=tag)
+    sign_release(packed=packed, signer=OTHER_KEY, version="1.4.0")
     done = push_release(publication=publication, version="1.4.0")
     assert done.written == {"blobs": 1, "manifests": 1, "tags": 1}
+
+
+def test_a_release_that_nobody_signed_is_not_pushed() -> None:
+    packed = FakePackedRelease()
+    pack_release(sources=FakeSources(), wheels=FakeWheels(), packed=packed, version="1.4.0")
+    publication = FakePublication(packed)
+    with pytest.raises(BadInput) as refused:
+        push_release(publication=publication, version="1.4.0")
+    assert refused.value.code == "release-not-signed"
+    assert publication.registry.writes == []
+
+
+@pytest.mark.parametrize("of", ["another release", "another manifest", "nothing"])
+def test_a_signature_that_customers_would_refuse_is_not_pushed(of: str) -> None:
+    packed, stranger = packed_release("1.4.0"), "sha256:" + "0" * 64
+    digest, raw = packed.packed("1.4.0")
+    content = {
+        "another release": envelope(statement(stranger, manifest.digest_of(raw))),
+        "another manifest": envelope(statement(digest, stranger)),
+        "nothing": b"{}",
+    }[of]
+    tag = release.signature_tag(digest)
+    packed.add_files({"s": content}, artifact_type="s", layer_type="s", tag=tag)
+    publication = FakePublication(packed)
+    with pytest.raises(Blocked, match="release-signature-"):
+        push_release(publication=publication, version="1.4.0")
+    assert publication.registry.writes == []
 
 
 def test_a_version_that_was_never_packed_is_refused() -> None:

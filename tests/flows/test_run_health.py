@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from tests.builders.manifest import SUFFIX
+from tests.fakes.component_registry import FakeComponentRegistry, Killed
 from tests.flows.registry_world import RegistryWorld
 from vibedata.errors import Blocked, Failed, Transient
+from vibedata.registry import Change
 
 DOWN = "connection-refused"
 
@@ -42,6 +46,24 @@ def test_each_change_has_one_row_and_each_sweep_a_summary(world: RegistryWorld) 
     summaries = [row["Status"] for row in world.events("health-summary")]
     assert summaries == ["Healthy", "Healthy", "Unhealthy"]
     assert {row["Category"] for row in world.log.rows} == {"Health"}
+
+
+class DiesAfterWriting(FakeComponentRegistry):
+    """A registry whose write is the last thing that a process does."""
+
+    def write(self, changes: Sequence[Change], *, fence: int | None = None) -> int:
+        super().write(changes, fence=fence)
+        raise Killed
+
+
+def test_a_change_that_was_stored_by_a_run_that_died_then_has_its_row(world: RegistryWorld) -> None:
+    whole, world.registry = world.registry, DiesAfterWriting()
+    world.registry.entities = whole.entities
+    with pytest.raises(Killed):
+        world.health()
+    world.registry, whole.entities = whole, world.registry.entities
+    assert world.health().written == {"health": 0}
+    assert len(world.events("health-changed")) == 5
 
 
 def test_a_failure_spreads_along_the_dependencies_with_its_cause(world: RegistryWorld) -> None:

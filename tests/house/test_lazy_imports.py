@@ -13,19 +13,21 @@ from tests.unit.test_settings import REQUIRED
 from vibedata import catalog
 
 # What a verb has no business with.
+AUTOMATION, REGISTRY = "azure.mgmt.automation", "azure.mgmt.containerregistry"
+GENERIC = {"azure.mgmt.resource", "azure.mgmt.compute", "azure.monitor.query"}
 FOREIGN = {
-    "import_artifacts": {"azure.mgmt.automation", "azure.mgmt.compute", "azure.mgmt.resource", "azure.monitor.query"},
-    "publish_runbooks": {"azure.mgmt.containerregistry", "azure.mgmt.resource", "oras", "azure.monitor.query"},
-    "start_job": {"azure.mgmt.containerregistry", "azure.mgmt.resource", "oras", "azure.monitor.query"},
-    "bootstrap_registry": {"azure.mgmt.containerregistry", "azure.mgmt.automation", "oras", "azure.monitor.query"},
-    "run_health": {"azure.mgmt.containerregistry", "azure.mgmt.automation", "oras", "azure.monitor.query"},
-}  # fmt: skip
+    "import_artifacts": {AUTOMATION, *GENERIC},
+    "publish_runbooks": {REGISTRY, "oras", *GENERIC},
+    "start_job": {REGISTRY, AUTOMATION, "oras", "azure.data.tables", "jsonschema", *GENERIC},
+    "bootstrap_registry": {REGISTRY, AUTOMATION, "oras", *GENERIC},
+    "run_health": {REGISTRY, AUTOMATION, "oras", "azure.data.tables", *GENERIC},
+}
 OWN = {
     "import_artifacts": {"oras", "azure.mgmt.containerregistry"},
     "publish_runbooks": {"azure.mgmt.automation"},
-    "start_job": {"azure.mgmt.automation"},
+    "start_job": {"azure.monitor.ingestion"},
     "bootstrap_registry": {"azure.data.tables"},
-    "run_health": {"azure.data.tables"},
+    "run_health": {"azure.monitor.ingestion"},
 }
 WIRE = """
 import json, os, sys

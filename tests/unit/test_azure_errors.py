@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from email.utils import formatdate
 
 import pytest
 from azure.core.exceptions import HttpResponseError
@@ -63,3 +65,21 @@ def test_a_refusal_of_someone_else_does_not_name_our_identity() -> None:
 @pytest.mark.parametrize("asked", ["nan", "-1", "soon"])
 def test_a_wait_that_makes_no_sense_is_none(asked: str) -> None:
     assert retry_after(HttpResponseError(response=Response(429, "Busy", **{"Retry-After": asked}))) is None
+
+
+@pytest.mark.parametrize(("hours", "words"), [(-1, "60 minutes ahead of"), (1, "60 minutes behind")])
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refusal_of_a_machine_whose_clock_is_off_names_the_clock(
+    status: int, hours: int, words: str
+) -> None:
+    answered = formatdate(time.time() + hours * 3600, usegmt=True)
+    refused = HttpResponseError(response=Response(status, "AuthenticationFailed", Date=answered))
+    error = translate(refused, doing="list blobs", needs="blob-data")
+    assert (error.kind, error.code) == ("Blocked", "clock-skewed")
+    assert f"this machine's clock is {words} Azure's" in error.message
+
+
+@pytest.mark.parametrize("date", [{}, {"Date": "soon"}, {"Date": formatdate(usegmt=True)}])
+def test_a_refusal_at_the_right_time_is_about_roles(date: dict[str, str]) -> None:
+    refused = HttpResponseError(response=Response(403, "AuthenticationFailed", **date))
+    assert translate(refused, doing="list blobs", needs="blob-data").code == "role-missing"

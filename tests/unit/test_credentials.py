@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +46,25 @@ def test_our_own_token_is_handed_out() -> None:
     assert identity.asked == [(SCOPE,)]
 
 
+class Remembering(Identity):
+    """One that is slow to be asked, and remembers what it was answered, as the SDK's do."""
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        if scopes not in self.asked:
+            time.sleep(0.05)
+            super().get_token(*scopes, **options)
+        return AccessToken(self.token, 1_900_000_000)
+
+
+def test_threads_that_need_the_same_token_ask_for_it_once() -> None:
+    identity = Remembering(jwt(appid=UAMI))
+    credential = ExpectedIdentity(identity, UAMI)
+    with ThreadPoolExecutor(8) as pool:
+        tokens = list(pool.map(lambda number: credential.get_token(f"scope-{number % 2}").token, range(8)))
+    assert set(tokens) == {identity.token}
+    assert sorted(identity.asked) == [("scope-0",), ("scope-1",)]
+
+
 @pytest.mark.parametrize("claim", ["appid", "azp"])
 def test_another_identity_is_refused_by_name_and_its_token_is_not_told(claim: str) -> None:
     mirid = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/worker"
@@ -60,3 +85,15 @@ def test_another_identity_is_refused_by_name_and_its_token_is_not_told(claim: st
 def test_what_is_no_readable_jwt_claims_nothing(token: str) -> None:
     assert not claims(token).get("appid")
     assert ExpectedIdentity(Identity(token), UAMI).get_token(SCOPE).token == token
+
+
+def test_signing_in_starts_no_process_that_would_inherit_the_secret(tmp_path: Path) -> None:
+    uname = tmp_path / "uname"
+    uname.write_text('#!/bin/sh\nenv > "${0%/*}/seen"\n')
+    uname.chmod(0o755)
+    script = "from vibedata.adapters.credentials import deployer_credential as d; d(); print('signed in')"
+    secret = {f"AZURE_{name}": "a-secret" for name in ("TENANT_ID", "CLIENT_ID", "CLIENT_SECRET")}
+    around = {**os.environ, **secret, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    said = subprocess.run([sys.executable, "-c", script], env=around, capture_output=True, check=True)
+    assert said.stdout == b"signed in\n"
+    assert list(tmp_path.iterdir()) == [uname]

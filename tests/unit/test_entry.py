@@ -132,3 +132,32 @@ def test_how_a_verb_ends_is_its_exit_code_its_last_line_and_its_closing_row(
     assert (closing["Operation"], closing["Status"], closing["ErrorCode"]) == ("run_health", *row)
     assert {kept["OperationId"] for kept in made[0].log.rows} == {OPERATION}
     assert made[0].log.flushes >= 1
+
+
+def test_two_runs_of_one_verb_in_an_operation_are_told_apart_and_a_retry_is_not(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Phases 14 and 15 both start a job: had their rows one id, readers would show the later alone."""
+    monkeypatch.setenv("VIBEDATA_HOME", str(tmp_path))
+    (tmp_path / "settings.json").write_text(json.dumps(REQUIRED), "utf-8")
+
+    def ids(runbook: str) -> list[str]:
+        wires = JobWires(lambda: Summary("start_job", {}))
+        envelope = Envelope("start_job", OPERATION, args={"runbook": runbook})
+        assert entry.main([envelope.encode()], io.StringIO(), io.StringIO(), wires=lambda *_: wires) == 0
+        return [kept["EventId"] for kept in wires.log.rows if kept["Operation"] == "start_job"]
+
+    first, second = ids("bootstrap_registry"), ids("run_health")
+    assert len({*first, *second}) == 4
+    assert ids("bootstrap_registry") == first
+
+
+class JobWires(FakeWires):
+    """Wires of a verb that takes the runbook to start."""
+
+    def flow(self, verb: str) -> tuple[Callable[..., Summary], dict[str, Any]]:
+        def flow(*, runbook: str, recorder: Recorder, clock: Callable[[], datetime]) -> Summary:
+            recorder.event("looked", "Observed", message=f"{runbook} at {clock():%H}")
+            return self._does()
+
+        return flow, {}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders.signing import KEY, OTHER_KEY
 from vibedata import settings
 from vibedata.errors import BadInput
 
@@ -20,6 +21,7 @@ REQUIRED = {
     "customer_registry": "cr.azurecr.io",
     "customer_registry_name": "cr",
     "publisher_registry": "p.azurecr.io",
+    "release_keys": [str(KEY.key)],
     "image_tag": "day0",
     "blob_endpoint": "https://b",
     "table_endpoint": "https://t",
@@ -78,6 +80,10 @@ def test_a_number_that_is_none_is_refused(tmp_path: Path) -> None:
         ("propagation_seconds", -1),
         ("propagation_seconds", True),
         ("job_poll_seconds", float("inf")),
+        ("release_keys", "ed25519:x"),
+        ("release_threshold", "1"),
+        ("release_threshold", 1.0),
+        ("release_threshold", True),
     ],
 )
 def test_a_value_of_another_kind_is_refused_by_name(tmp_path: Path, name: str, value: object) -> None:
@@ -86,3 +92,35 @@ def test_a_value_of_another_kind_is_refused_by_name(tmp_path: Path, name: str, v
     with pytest.raises(BadInput, match=name) as caught:
         settings.load({}, file)
     assert caught.value.code == "settings-invalid"
+
+
+def test_keys_and_threshold_come_from_the_environment_too(tmp_path: Path) -> None:
+    both = f"{KEY.key},{OTHER_KEY.key}"
+    environ = write(tmp_path, REQUIRED) | {"VIBEDATA_RELEASE_KEYS": both, "VIBEDATA_RELEASE_THRESHOLD": "2"}
+    loaded = settings.load(environ)
+    assert (loaded.release_keys, loaded.release_threshold) == ([str(KEY.key), str(OTHER_KEY.key)], 2)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"release_keys": []},
+        {"release_keys": ["ed25519:" + "A" * 43]},
+        {"release_keys": ["no key"]},
+        {"release_threshold": 0},
+        {"release_threshold": 2},
+    ],
+)
+def test_keys_under_which_nothing_could_be_trusted_are_refused(
+    tmp_path: Path, changes: dict[str, object]
+) -> None:
+    with pytest.raises(BadInput) as caught:
+        settings.load(write(tmp_path, {**REQUIRED, **changes}))
+    assert caught.value.code == "release-keys-invalid"
+
+
+def test_without_pinned_keys_nothing_starts(tmp_path: Path) -> None:
+    given = {key: value for key, value in REQUIRED.items() if key != "release_keys"}
+    with pytest.raises(BadInput) as caught:
+        settings.load(write(tmp_path, given))
+    assert caught.value.detail["missing"] == ["release_keys"]

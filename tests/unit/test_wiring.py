@@ -12,10 +12,10 @@ from tests.builders.manifest import sample_manifest
 from tests.fakes.blobs import FakeArtifactBlobs
 from tests.fakes.component_registry import FakeComponentRegistry
 from tests.fakes.leases import FakeReleasePointer
+from tests.fakes.trust import record
 from tests.unit.test_settings import REQUIRED
-from vibedata import manifest, retry
+from vibedata import retry
 from vibedata.errors import Transient
-from vibedata.ports import ReleaseRecord
 from vibedata.registry import Change, Row
 from vibedata.settings import Settings
 from vibedata.wiring import Wires, running_bundle
@@ -41,6 +41,9 @@ class Instance(Wires):
     def _registry(self) -> Any:
         return self.registry
 
+    def _rows(self) -> Any:
+        return self.registry
+
     def _blobs(self) -> Any:
         return self.blobs
 
@@ -53,10 +56,7 @@ class Instance(Wires):
     def imports(self, attempts: int, delay: int) -> None:
         document = sample_manifest()
         document["networkRetryPolicies"] = {"attempts": attempts, "delaySeconds": delay}
-        raw = json.dumps(document).encode()
-        digest = manifest.digest_of(raw)
-        self.blobs.put("manifests", digest, raw)
-        self.pointer.put(ReleaseRecord("sha256:" + "a" * 64, digest, "1.4.0", "stable", 1000, "op"))
+        self.pointer.put(record(json.dumps(document).encode(), self.blobs))
 
 
 @pytest.mark.parametrize("verb", VERBS)
