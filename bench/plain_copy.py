@@ -30,7 +30,8 @@ def main() -> int:
     jobs, secret = int(sys.argv[2]), (os.environ["OCI_USERNAME"], os.environ["OCI_PASSWORD"])
     limits = httpx.Limits(max_connections=4 * jobs, max_keepalive_connections=4 * jobs)
     trusted = ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])
-    with httpx.Client(verify=trusted, limits=limits, timeout=60, trust_env=False) as client:
+    transport = httpx.HTTPTransport(verify=trusted, limits=limits, trust_env=False, retries=2)  # of connecting only
+    with httpx.Client(transport=transport, timeout=60, trust_env=False) as client:
         plain = Plain(client, secret, os.environ["BENCH_TOKENS"])
         with ThreadPoolExecutor(jobs) as pool:
             list(pool.map(lambda pair: plain.copy(*pair), pairs))

@@ -125,6 +125,8 @@ def keep_up(stage: Stage) -> int:
         publisher = stage.publish(release)
     with step("provision a managed resource group"):
         stage.provision(release, publisher)
+    if stage.kept:
+        print(f"The registry has a newer release, which stays: {stage.kept}")
     print('\nThe stack is up. In this shell:\n\n  eval "$(.venv/bin/python -m local_stack env)"\n')
     print("then: vibedata day0, vibedata status, vibedata logs --follow. Stop it: make stack-down")
     return 0

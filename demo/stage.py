@@ -19,6 +19,7 @@ from local_stack.core.daemon import start_detached, stop
 from local_stack.core.environment import environment
 from local_stack.core.lock import running
 from vibedata.adapters.credentials import deployer_credential
+from vibedata.errors import BadInput
 
 INSTANCE_ID = "demo"
 HIDDEN = ("SSL_CERT_DIR", "CURL_CA_BUNDLE")  # would let other CAs in beside the stack's
@@ -31,6 +32,7 @@ class Stage:
         self.directory = directory.resolve()
         self.stack = self.directory / "stack"
         self.home = self.directory / "worker"
+        self.kept = ""
         self.deployment_file = self.directory / "deployment.json"
 
     def clear(self) -> None:
@@ -62,7 +64,12 @@ class Stage:
         publisher = seed_publisher(
             self._arm("publisher"), deployer_credential(), deployer["object_id"], suffix=INSTANCE_ID
         )
-        publishing.push(release, publisher.registry)
+        try:
+            publishing.push(release, publisher.registry)
+        except BadInput as error:
+            if error.code != "release-serial-not-newer":
+                raise
+            self.kept = error.message  # somebody tries a release of their own
         return publisher
 
     def provision(self, release: Release, publisher: Publisher) -> Instance:

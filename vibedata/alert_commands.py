@@ -28,7 +28,9 @@ def alerts_explain(
     ] = None,
     output: OutputOption = Output.text,
 ) -> None:
-    """Tell what the processor makes of a payload, why, and what it could not place. Asks nobody.
+    """Tell what the processor makes of a payload, and why.
+
+    And what it could not place. Asks nobody, writes nothing.
 
     Example: vibedata alerts explain alert.json --registry rows.json --output json
     """
@@ -64,7 +66,7 @@ def _read(file: Path, limit: int) -> bytes:
             return opened.read(limit)
     except OSError as error:
         raise BadInput(
-            "file-unreadable", f"{file}: {error.strerror}", hint="Name a file that exists."
+            "file-unreadable", f"{file}: {error.strerror}", hint="Name a file that you can read."
         ) from error
 
 

@@ -195,7 +195,8 @@ def receipts(shown: Mapping[str, Any]) -> None:
         for one in shown["receipts"]
     ]
     console = screen()
-    console.print(table(("seq", "at", "verb", "subject", "before", "after"), rows))
+    headings = ("seq", "at", "verb", "subject", "before", "after")
+    console.print(table(headings, rows) if rows else "No receipt matches.")
     console.print(f"head {shown['head']}", soft_wrap=True)
 
 

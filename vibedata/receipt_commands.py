@@ -25,7 +25,9 @@ def receipts_verify(
     since: Annotated[str, typer.Option(help="With --with-log: how far back, as for `logs`.")] = "30d",
     output: OutputOption = Output.text,
 ) -> None:
-    """Verify the chain of receipts: nothing edited, removed, inserted or reordered.
+    """Verify that no receipt was edited, removed or moved.
+
+    A whole chain that was written anew, or emptied, shows only against a noted head or the log.
 
     Example: vibedata receipts verify --head 12:sha256:… --with-log
     """
@@ -48,7 +50,9 @@ def receipts_list(
     last: Annotated[int | None, typer.Option(help="Only the last so many.", min=1)] = None,
     output: OutputOption = Output.text,
 ) -> None:
-    """List what was done: when, by which verb, which subject, from which digest to which.
+    """List what was done, when, from which digest to which.
+
+    Shows the receipts as they are; whether they are whole, `verify` tells.
 
     Example: vibedata receipts list --subject runbook/ --last 20
     """
@@ -65,7 +69,7 @@ def receipts_list(
 
 GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
     "receipts": (
-        "Verify and list the receipts of what was done to the instance.",
+        "Verify and list the receipts of what was done.",
         {"verify": receipts_verify, "list": receipts_list},
     ),
 }

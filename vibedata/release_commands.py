@@ -18,7 +18,7 @@ from vibedata.ports import Summary
 
 MAX_PASSPHRASE_BYTES = 1023  # what OpenSSL takes
 PassphraseOption = Annotated[
-    bool, typer.Option("--passphrase-stdin", help="The key is encrypted; read its passphrase here.")
+    bool, typer.Option("--passphrase-stdin", help="Read the key's passphrase from standard input.")
 ]
 
 
@@ -37,7 +37,7 @@ def manifest_validate(
             summary = validate_manifest(raw=opened.read(manifest_source.MAX_BYTES + 1))
     except OSError as error:
         raise BadInput(
-            "file-unreadable", f"{file}: {error.strerror}", hint="Name a file that exists."
+            "file-unreadable", f"{file}: {error.strerror}", hint="Name a file that you can read."
         ) from error
     except BadInput as error:
         if output is Output.text:
@@ -60,7 +60,9 @@ def release_pack(
     serial: Annotated[int | None, typer.Option(help="Grows per channel; default: the commit's time.")] = None,
     output: OutputOption = Output.text,
 ) -> None:
-    """Pack this checkout's release: bundles, runbooks, components and the manifest that names them.
+    """Pack this checkout's release into an OCI image layout.
+
+    Bundles, runbooks, components and the manifest that names them. Wheels are fetched by pip, once.
 
     Example: vibedata release pack dist/release --version 1.4.0
     """
@@ -76,7 +78,9 @@ def release_keygen(
     passphrase_stdin: PassphraseOption = False,
     output: OutputOption = Output.text,
 ) -> None:
-    """Make a release key (Ed25519) and print its public half, as the setting `release_keys` wants it.
+    """Make a release key and print its public half.
+
+    Ed25519, as the setting `release_keys` wants it. `sign` and `verify` name it by its id: see --output json.
 
     Example: vibedata release keygen release-key.pem --passphrase-stdin < passphrase.txt
     """
@@ -84,7 +88,11 @@ def release_keygen(
 
     key = publisher.make_key(file, _passphrase(passphrase_stdin))
     document = {"releaseKey": key, "keyId": public_key(key).key_id, "file": str(file)}
-    console.print_json(document) if output is Output.json else console.plain([key])
+    if output is Output.json:
+        console.print_json(document)
+    else:
+        console.plain([key])
+        console.plain_progress(f"key id {document['keyId']}; the private key is in {file}: keep it offline")
 
 
 def release_sign(
@@ -94,7 +102,9 @@ def release_sign(
     passphrase_stdin: PassphraseOption = False,
     output: OutputOption = Output.text,
 ) -> None:
-    """Sign a packed release; another key's signature is added to those that are there.
+    """Sign a packed release; other keys' signatures stay.
+
+    Signing again with the same key writes nothing.
 
     Example: vibedata release sign dist/release --version 1.4.0 --key release-key.pem
     """
@@ -109,10 +119,12 @@ def release_verify(
     release_key: Annotated[
         list[str], typer.Option(help="A public key that customers pin, again for more: `ed25519:...`.")
     ],
-    threshold: Annotated[int, typer.Option(help="How many of them must have signed.")] = 1,
+    threshold: Annotated[int, typer.Option(help="How many of them must have signed.", min=1)] = 1,
     output: OutputOption = Output.text,
 ) -> None:
-    """Verify a packed release as a customer's instance would, before it is pushed.
+    """Verify a packed release as a customer's instance would.
+
+    Name every key that the offer pins, and its threshold.
 
     Example: vibedata release verify dist/release --version 1.4.0 --release-key ed25519:...
     """
@@ -123,11 +135,13 @@ def release_verify(
 
 def release_push(
     directory: Annotated[Path, typer.Argument(help="The packed release.", file_okay=False, exists=True)],
-    registry: Annotated[str, typer.Argument(help="Login server of the publisher's registry.")],
+    registry: Annotated[str, typer.Argument(help="The publisher's registry: host or host:port.")],
     version: Annotated[str, typer.Option(help="The packed version to push.")],
     output: OutputOption = Output.text,
 ) -> None:
-    """Push a packed and signed release to the publisher's registry; `latest` moves last.
+    """Push a packed and signed release; `latest` moves last.
+
+    Signs in by AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, which need AcrPush on the registry.
 
     Example: vibedata release push dist/release vibedata.azurecr.io --version 1.4.0
     """
@@ -173,7 +187,7 @@ def _show(summary: Summary, output: Output) -> None:
 GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
     "manifest": ("Check release manifests.", {"validate": manifest_validate}),
     "release": (
-        "Pack, sign and push releases, as the publisher.",
+        "Make keys; pack, sign, verify and push releases.",
         {
             "keygen": release_keygen,
             "pack": release_pack,

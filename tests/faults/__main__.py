@@ -35,6 +35,7 @@ def main(argv: list[str]) -> int:
         print("\n".join(chosen))
         return 0
     base, began = Path(tempfile.mkdtemp(prefix="fault-table-")), time.monotonic()
+    print("preparing: a stack, an instance, and an undisturbed run (half a minute)", flush=True)
     base.chmod(0o711)  # jobs run as another user, who has to get to the machine's directories
     results: list[Result] = []
     try:

@@ -98,7 +98,7 @@ def _roles() -> list[Cell]:
             "all services",
             "role-missing",
             DAY0,
-            bends={"roles.propagation_seconds": 3600},
+            bends={"roles.propagation_seconds": 25},
             given={"propagation_seconds": 5.0},
         ),
     ]

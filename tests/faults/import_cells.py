@@ -28,7 +28,13 @@ API = "vibedata/components/api"
 COPY = {"service": "registry_import", "operation": "copy"}
 FAILED = {**COPY, "status": 500, "code": "InternalError", "message": "The operation has failed."}
 UNREACHABLE = {**COPY, "status": 502, "code": "SourceRegistryUnreachable", "message": "It cannot be reached."}
-LOST = {"service": "arm", "operation": "operation.*", "status": 404, "code": "OperationNotFound"}
+LOST = {
+    "service": "arm",
+    "operation": "operation.*",
+    "path": "*ContainerRegistry*",
+    "status": 404,
+    "code": "OperationNotFound",
+}
 
 
 def cells() -> list[Cell]:

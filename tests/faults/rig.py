@@ -16,6 +16,7 @@ from typing import Any
 from azure.data.tables import TableServiceClient
 
 from demo.instance import Instance
+from local_stack.core.roles import PROPAGATION
 from local_stack.core.writes import Write
 from local_stack.threaded import ThreadedStack
 from tests.environment import World, deployer
@@ -139,9 +140,13 @@ class Rig:
         """Run a cell: strike, look how it ends, take the fault away, run again, compare."""
         faults = self.stack.faults
         faults.clear()
+        spread = cell.bends.get(PROPAGATION, 0)
+        faults.set(PROPAGATION, spread)  # what is assigned from here on counts only then
         run = Run(self.instance(bare=cell.bare, **cell.given), warm=not cell.bare)
+        spread_by = time.monotonic() + float(spread)
         try:
             wrong = self._struck(cell, run)
+            time.sleep(max(0.0, spread_by - time.monotonic()))
             wrong += self._afterwards(run)
         except CannotHere as why:
             return Result(cell, "not tried", 0.0, [], str(why))

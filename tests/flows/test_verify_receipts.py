@@ -47,12 +47,23 @@ def test_a_whole_chain_is_told_with_its_count_and_head(receipts: FakeReceipts) -
     summary = verify_receipts(receipts=receipts, instance_id="one")
     assert summary.data == {"count": 3, "head": head(receipts), "heldAgainst": {"noted": 0, "log": 0}}
     assert head(receipts) in summary.message
+    assert "held against nothing outside the table" in summary.message
     assert summary.changed == 0
+
+
+def test_what_the_chain_was_held_against_is_told(receipts: FakeReceipts) -> None:
+    log = log_with(head(receipts))
+    told = verify_receipts(receipts=receipts, instance_id="one", heads=[head(receipts)], log=log, since=NOW)
+    assert "Held against 1 noted heads and 1 of the operations log." in told.message
+    silent = RecordedOperations(RecordingLog())
+    told = verify_receipts(receipts=receipts, instance_id="one", log=silent, since=NOW)
+    assert "The operations log had no head in that time" in told.message
 
 
 def test_an_instance_without_receipts_is_whole() -> None:
     summary = verify_receipts(receipts=FakeReceipts("one"), instance_id="one")
     assert (summary.data["count"], summary.data["head"]) == (0, f"0:{GENESIS}")
+    assert "or all of them were removed" in summary.message
 
 
 def test_the_first_broken_number_is_named(receipts: FakeReceipts) -> None:

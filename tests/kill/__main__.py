@@ -74,6 +74,9 @@ def main(argv: list[str]) -> int:
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the rigs end too
     progress = Progress()
+    print(
+        "preparing: a stack, two instances, and the runs that cells follow from (half a minute)", flush=True
+    )
     base = Path(tempfile.mkdtemp(prefix="kill-table-"))
     try:
         workers, quick = 1 if given.list else given.workers, given.list or bool(given.only)

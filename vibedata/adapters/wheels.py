@@ -162,7 +162,8 @@ def _unavailable(target: Target, why: str) -> Transient:
     return Transient(
         "wheels-unavailable",
         f"The wheels of the bundle for {target.name} could not be fetched: {why}",
-        hint="Check pip's index and the network; what is in the cache folder already needs neither.",
+        hint="Check pip's index and the network; what is in the cache folder needs neither. "
+        "A shell of the local stack trusts its CA alone: pack in another one.",
     )
 
 

@@ -38,7 +38,8 @@ def sign_release(*, packed: PackedRelease, signer: ReleaseSigner, version: str) 
     return Summary(
         verb="sign_release",
         written={"signatures": int(is_new)},
-        message=f"Release {version} is signed by {', '.join(sorted(signatures))}.",
+        message=f"Release {version} is signed by {', '.join(sorted(signatures))}."
+        + ("" if is_new else " It was before: nothing was written."),
         data={
             "version": version,
             "release": digest,

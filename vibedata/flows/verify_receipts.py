@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from vibedata import receipt_chain
@@ -39,5 +39,19 @@ def verify_receipts(
         )
     head = found.head or Head()
     against = {"noted": len(noted), "log": len(in_log)}
-    message = f"{head.seq} receipts, none edited, missing or out of place. Head: {head.text}"
+    message = f"{_told(head)} {_held(against, asked=log is not None)}"
     return Summary(VERB, {}, message, {"count": head.seq, "head": head.text, "heldAgainst": against})
+
+
+def _told(head: Head) -> str:
+    if not head.seq:
+        return "No receipts: nothing was done here yet, or all of them were removed."
+    return f"{head.seq} receipts, none edited, missing or out of place. Head: {head.text}"
+
+
+def _held(against: Mapping[str, int], *, asked: bool) -> str:
+    """Say what the chain was held against: from within its own table nobody sees that it was written anew."""
+    if not any(against.values()):
+        none = "The operations log had no head in that time; " if asked else ""
+        return f"{none}held against nothing outside the table (--head SEQ:HASH, --with-log)."
+    return f"Held against {against['noted']} noted heads and {against['log']} of the operations log."

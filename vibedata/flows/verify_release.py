@@ -6,8 +6,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 from vibedata import manifest, release, trust
+from vibedata.errors import Blocked
 from vibedata.ports import PackedRelease, Summary
 from vibedata.trust import Authenticated
+
+TO_SIGN = (
+    "Sign it with a key that the offer pins (`vibedata release sign`), and name here every key that it pins."
+)
 
 
 def verify_release(
@@ -24,15 +29,18 @@ def verify_release(
     digest, raw = packed.packed(version)
     tag = release.signature_tag(digest)
     envelope = packed.packed(tag)[1] if tag in packed.packed_tags() else None
-    trusted = authenticate(digest, envelope)
+    try:
+        trusted = authenticate(digest, envelope)
+    except Blocked as refused:  # the code is the customer's; what helps is the publisher's to do
+        raise Blocked(refused.code, refused.message, hint=TO_SIGN, detail=refused.detail) from refused
     trust.refuse_other_manifest(trusted.manifest_digest, manifest.digest_of(raw))
     found = manifest.parse(raw)
     trust.refuse_expired(found.release, clock())
     return Summary(
         verb="verify_release",
         written={},
-        message=f"Release {version} is signed by {', '.join(trusted.key_ids)}; instances that pin it accept it until "
-        f"{found.release.expires:%Y-%m-%d}.",
+        message=f"Release {version} is signed by {', '.join(trusted.key_ids)}; instances that pin these keys accept "
+        f"it until {found.release.expires:%Y-%m-%d}.",
         data={
             "version": version,
             "release": digest,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from vibedata.errors import BadInput
 from vibedata.ports import Summary
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -70,6 +71,7 @@ def verify_release(directory: Path, version: str, release_keys: Sequence[str], t
 def push_release(directory: Path, registry: str, version: str, progress: Callable[[str], None]) -> Summary:
     """Push a packed release to the publisher's registry as whoever is signed in; see `flows.push_release`."""
     from oci.auth import Aad
+    from oci.errors import OciError
     from oci.registry import Registry
     from vibedata.adapters.credentials import deployer_credential
     from vibedata.adapters.release_store import RegistryPublication
@@ -77,8 +79,16 @@ def push_release(directory: Path, registry: str, version: str, progress: Callabl
 
     credential = deployer_credential()
     signed_in = Aad(lambda: credential.get_token("https://containerregistry.azure.net/.default").token)
+    try:
+        target = Registry(registry, signed_in)
+    except OciError as error:
+        raise BadInput(
+            "publisher-registry-name",
+            error.message,
+            hint="Give its login server, without https:// before it.",
+        ) from error
     return flow(
-        publication=RegistryPublication(directory, Registry(registry, signed_in)),
+        publication=RegistryPublication(directory, target),
         version=version,
         progress=progress,
     )
