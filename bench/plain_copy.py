@@ -30,7 +30,9 @@ def main() -> int:
     jobs, secret = int(sys.argv[2]), (os.environ["OCI_USERNAME"], os.environ["OCI_PASSWORD"])
     limits = httpx.Limits(max_connections=4 * jobs, max_keepalive_connections=4 * jobs)
     trusted = ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])
-    transport = httpx.HTTPTransport(verify=trusted, limits=limits, trust_env=False, retries=2)  # of connecting only
+    transport = httpx.HTTPTransport(
+        verify=trusted, limits=limits, trust_env=False, retries=2
+    )  # of connecting only
     with httpx.Client(transport=transport, timeout=60, trust_env=False) as client:
         plain = Plain(client, secret, os.environ["BENCH_TOKENS"])
         with ThreadPoolExecutor(jobs) as pool:
