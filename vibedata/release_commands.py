@@ -92,7 +92,7 @@ def release_keygen(
         console.print_json(document)
     else:
         console.plain([key])
-        console.plain_progress(f"key id {document['keyId']}; the private key is in {file}: keep it offline")
+        typer.echo(f"key id {document['keyId']}; the private key is in {file}: keep it offline", err=True)
 
 
 def release_sign(

@@ -48,7 +48,8 @@ class Desk:
 
     def keygen(self, *more: str, stdin: str = "") -> str:
         done = self.run("keygen", str(self.key), *more, stdin=stdin)
-        assert (done.returncode, done.stderr) == (0, "")
+        assert done.returncode == 0, done.stderr
+        assert re.fullmatch(r"key id [0-9a-f]{64}; the private key is in \S+: keep it offline\n", done.stderr)
         return done.stdout.strip()
 
     def sign(self, *more: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
