@@ -18,8 +18,8 @@ setup: $(READY) $(NODE_READY) ## Install everything into the clone (.venv, node_
 demo: setup ## Press Create: pack and push a release, run Day-0 on the local stack, find a fault (KEEP=1 keeps the state)
 	@$(PY) -m demo $(if $(filter 1,$(KEEP)),--keep,)
 
-test: setup ## Run every test
-	@$(PY) -m pytest
+test: setup ## Run every test, on as many cores as there are (four at most)
+	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: $(READY) ## Format, lint, types and unit tests, in under a minute
 	@$(VENV)/bin/ruff format --check .

@@ -18,6 +18,7 @@ _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 _RESTARTS = 3
 _PORT_ATTEMPTS = 100
+_INHERITED = ("PATH", "HOME", "TMPDIR", "LANG")  # who talks to the stack holds a secret, which Node needs not
 _SUPERVISED = str(Path(__file__).with_name("supervised.cjs"))
 
 
@@ -78,7 +79,8 @@ class Azurite:
 
     async def _spawn(self) -> None:
         # Not secret from this machine's user, but out of the argument list all the same.
-        environment = {**os.environ, "AZURITE_ACCOUNTS": self._accounts()}
+        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        environment = {**inherited, "AZURITE_ACCOUNTS": self._accounts()}
         await self._own_ports()
         self._process = await asyncio.create_subprocess_exec(
             *self._command(),
