@@ -53,6 +53,7 @@ contracts: $(READY) ## Copy the contract files to where the layout wants them, a
 	@cp vibedata/contracts/sequence.json vibedata/contracts/rbac.json bicep/
 	@$(PY) -m tools.docs
 	@$(PY) -m vibedata.operations_table > docs/operations-table.md
+	@$(VENV)/bin/vibedata deploy plan --svg docs/phases.svg > /dev/null
 
 lock: $(READY) ## Lock the requirements again
 	@$(PY) -m tools.lock

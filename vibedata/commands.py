@@ -13,6 +13,7 @@ import typer
 
 from vibedata import __version__, console, settings
 from vibedata.alert_commands import GROUPS as ALERT_GROUPS
+from vibedata.deploy_commands import GROUPS as DEPLOY_GROUPS
 from vibedata.envelope import Envelope
 from vibedata.errors import BadInput
 from vibedata.options import DryRunOption, OperationOption, Output, OutputOption
@@ -29,10 +30,18 @@ def add_to(tree: typer.Typer) -> None:
     for name, function in COMMANDS.items():
         tree.command(name, epilog=VERB_EPILOG)(function)
     for name, (about, functions) in GROUPS.items():
-        group = typer.Typer(help=about, no_args_is_help=True, rich_markup_mode=None)
-        for child, function in functions.items():
-            group.command(child, epilog=VERB_EPILOG)(function)
-        tree.add_typer(group, name=name)
+        tree.add_typer(_group(about, functions), name=name)
+
+
+def _group(about: str, functions: Mapping[str, Any]) -> typer.Typer:
+    """Return a group of commands; one of them may be a group again: what it is about, and its commands."""
+    group = typer.Typer(help=about, no_args_is_help=True, rich_markup_mode=None)
+    for name, function in functions.items():
+        if isinstance(function, tuple):
+            group.add_typer(_group(*function), name=name)
+        else:
+            group.command(name, epilog=VERB_EPILOG)(function)
+    return group
 
 
 def names() -> set[str]:
@@ -195,7 +204,7 @@ def _wires() -> Any:
     return wiring.Wires.from_settings(settings.load(os.environ))
 
 
-GROUPS = {**ALERT_GROUPS, **RECEIPT_GROUPS, **RELEASE_GROUPS}
+GROUPS = {**ALERT_GROUPS, **DEPLOY_GROUPS, **RECEIPT_GROUPS, **RELEASE_GROUPS}
 COMMANDS: dict[str, Callable[..., None]] = {
     "day0": day0,
     "import-artifacts": import_artifacts,

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from vibedata import contracts
+from vibedata import sequence
 from vibedata.automation import closing_document, written_counts
 from vibedata.envelope import Envelope
 from vibedata.errors import BadInput, Blocked, Failed, Transient, VibedataError
@@ -40,7 +40,7 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Phase:
-    """One row of sequence.json."""
+    """An action of sequence.json that a Run Command starts."""
 
     number: int
     name: str
@@ -70,17 +70,18 @@ class PhaseState:
 
 def phases() -> list[Phase]:
     """Return the sequence, in the order in which its gates close."""
+    names = {phase.number: phase.name for phase in sequence.phases()}
     return [
         Phase(
-            number=row["phase"],
-            name=row["name"],
-            verb=row["verb"],
-            as_job=row["as"] == "job",
-            args=row["args"],
-            secrets=tuple(row["secrets"]),
-            timeout_seconds=row["timeoutSeconds"],
+            number=step.phase,
+            name=names[step.phase],
+            verb=step.name,
+            as_job=step.as_job,
+            args=step.args or {},
+            secrets=step.secrets,
+            timeout_seconds=step.timeout_seconds,
         )
-        for row in contracts.load("sequence.json")["phases"]
+        for step in sequence.actions()
     ]
 
 

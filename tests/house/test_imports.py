@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # What is no noun: entrances, wiring, the ports and what stands on them.
 NO_NOUNS = {
     *("__main__", "entry", "cli", "commands", "console", "day0", "deploying", "options", "release_commands"),
-    *("receipt_commands", "holding", "alert_commands"),
+    *("receipt_commands", "holding", "alert_commands", "deploy_commands"),
     *("wiring", "ports", "recorder", "settings", "sweep", "registry_copy", "release_proof"),
 }
 OURS = {"vibedata", "oci", "local_stack", "demo", "tools", "runbooks", "functions_app", "tests", "bench"}
