@@ -5,13 +5,15 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 NODE_READY := node_modules/.ready
+SECURITY := .venv-security
+SECURITY_READY := $(SECURITY)/.ready
 KEEP ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check stack stack-down bench fault-table package contracts lock kill-table fuzz clean setup
+.PHONY: help demo test check check-security bicep stack stack-down bench fault-table package contracts lock kill-table fuzz clean setup
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 setup: $(READY) $(NODE_READY) ## Install everything into the clone (.venv, node_modules)
 
@@ -48,9 +50,15 @@ fault-table: setup ## Run Day-0 under every fault and write docs/fault-table.md 
 package: setup ## Pack this commit's release into dist/release
 	@$(VENV)/bin/vibedata release pack dist/release
 
+bicep: $(READY) ## Compile the template and every environment's parameters; with Microsoft's CLI too where it is
+	@$(PY) -m tools.bicep
+
+check-security: $(READY) $(SECURITY_READY) ## Hold the deployed template against checkov's rules (its own .venv-security)
+	@$(PY) -m tools.security
+
 contracts: $(READY) ## Copy the contract files to where the layout wants them, and regenerate the pages made from them
 	@cp vibedata/contracts/manifest.schema.json manifest.schema.json
-	@cp vibedata/contracts/sequence.json vibedata/contracts/rbac.json bicep/
+	@cp $(addprefix vibedata/contracts/,sequence.json rbac.json operations_columns.json alert_rules.json) bicep/
 	@$(PY) -m tools.docs
 	@$(PY) -m vibedata.operations_table > docs/operations-table.md
 	@$(VENV)/bin/vibedata deploy plan --svg docs/phases.svg > /dev/null
@@ -59,7 +67,7 @@ lock: $(READY) ## Lock the requirements again
 	@$(PY) -m tools.lock
 
 clean: ## Remove what setup, the demo and tests left in the clone
-	@rm -rf $(VENV) node_modules .local .cache dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf $(VENV) $(SECURITY) node_modules .local .cache dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache
 
 $(READY): requirements-dev.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is missing: install Python 3.10 or newer, or say 'make PYTHON=...'"; exit 1; }
@@ -72,4 +80,10 @@ $(READY): requirements-dev.txt pyproject.toml
 
 $(NODE_READY): package-lock.json $(READY)
 	@$(PY) -m tools.node
+	@touch $@
+
+$(SECURITY_READY): requirements-security.txt $(READY)
+	@echo "setup: checkov into $(SECURITY)"
+	@test -x $(SECURITY)/bin/python || $(PY) -m venv $(SECURITY)
+	@$(SECURITY)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-security.txt
 	@touch $@

@@ -1,4 +1,4 @@
-"""`make demo`: press Create on one machine. Packs and pushes a release, runs Day-0, finds a fault, shows the rest."""
+"""`make demo`: press Create on one machine. Packs and pushes a release, runs Day-0, finds a fault, fires alerts."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from demo import alerts
 from demo.instance import Instance
 from demo.stage import Stage
 from local_stack.core.errors import StackError
@@ -62,6 +63,7 @@ def demonstrate(stage: Stage, *, keep: bool) -> int:
             instance = stage.provision(release, publisher)
         day0(instance)
         show_fault(stage, instance)
+        show_alerts(stage, instance)
         show_rest()
     finally:
         stage.close()
@@ -100,6 +102,24 @@ def show_fault(stage: Stage, instance: Instance) -> None:
     run(vibedata("status"))
 
 
+def show_alerts(stage: Stage, instance: Instance) -> None:
+    """Fire one alert of each kind at the action group, and show the rows that they become."""
+    heading("Alerts: one of each kind, from the action group to its row")
+    with step("start the Function app on the functions host"):
+        stage.serve(instance)
+    files = alerts.write(stage.directory / "alerts", instance)
+    known = [row["EventId"] for row in alerts.logged()]
+    folder = files[0].parent.relative_to(ROOT)
+    command = vibedata("alerts", "send", *map(str, files), "--through", "actiongroup", "--count", "1")
+    print(f"$ vibedata alerts send {folder}/*.json --through actiongroup --count 1", flush=True)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    rows, seconds = alerts.await_rows(len(files), known)
+    console.screen().print(console.table(alerts.COLUMNS, alerts.shown(rows)))
+    print(f"{len(rows)} of {len(files)} alerts are rows of VibeData_Operations_CL after {seconds:.1f} s")
+    if len(rows) < len(files):
+        raise StackError(f"the other alerts became no rows; see {stage.functions.output}, kept with --keep")
+
+
 def show_rest() -> None:
     """Show the last rows of the log and where to look next."""
     heading("The last rows of VibeData_Operations_CL")
@@ -124,11 +144,16 @@ def keep_up(stage: Stage) -> int:
     with step(f"push release {release.version} to the publisher's registry"):
         publisher = stage.publish(release)
     with step("provision a managed resource group"):
-        stage.provision(release, publisher)
+        instance = stage.provision(release, publisher)
+    with step("start the Function app on the functions host"):
+        stage.serve(instance)
     if stage.kept:
         print(f"The registry has a newer release, which stays: {stage.kept}")
     print('\nThe stack is up. In this shell:\n\n  eval "$(.venv/bin/python -m local_stack env)"\n')
-    print("then: vibedata day0, vibedata status, vibedata logs --follow. Stop it: make stack-down")
+    print(
+        "then: vibedata day0, vibedata status, vibedata logs --follow, vibedata alerts send FILE --count 1."
+    )
+    print("Stop it: make stack-down")
     return 0
 
 

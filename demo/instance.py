@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from demo import components
+from demo import alerting, components
 from demo.arm import Arm
 from demo.publisher import LOCATION, Publisher, arm_tenant
 from vibedata import contracts
@@ -120,6 +120,7 @@ def _foundation(arm: Arm, group: str, names: Names, home: Path) -> _Foundation:
         "containerRegistry": f"{group}/providers/Microsoft.ContainerRegistry/registries/cr{s}",
         "automationAccount": f"{group}/providers/Microsoft.Automation/automationAccounts/aa-{s}",
         "worker": f"{group}/providers/Microsoft.Compute/virtualMachines/vm-worker-{s}",
+        **alerting.ids(group, s),
     }
     first = [
         "uami",
@@ -137,6 +138,7 @@ def _foundation(arm: Arm, group: str, names: Names, home: Path) -> _Foundation:
     )
     containers = f"{types['storageAccount']}/blobServices/default/containers"
     arm.put_all([(f"{containers}/{name}", {"properties": {"publicAccess": "None"}}) for name in CONTAINERS])
+    made.update(alerting.seed(arm, types))
     made["dataCollectionRule"] = arm.put(types["dataCollectionRule"], **_rule(types))
     made["worker"] = arm.put(types["worker"], **_worker(types, home))
     worker_group = f"{types['automationAccount']}/hybridRunbookWorkerGroups/vibedata-workers"
@@ -209,10 +211,19 @@ def _worker(types: dict[str, str], home: Path) -> dict[str, Any]:
 
 
 def _roles(arm: Arm, foundation: _Foundation, without: Collection[str]) -> None:
-    principal = str(foundation.made["uami"]["properties"]["principalId"])
+    principals = {
+        "vibedata-uami": foundation.made["uami"]["properties"]["principalId"],
+        "actionGroup": _own_identity(foundation.made["actionGroup"]),
+    }
     for row in contracts.load("rbac.json")["assignments"]:
-        if row["key"] not in without:
-            arm.assign(foundation.ids[row["scope"]], row["roleDefinitionId"], principal)
+        if row["key"] not in without and row["scope"] in foundation.ids:
+            who = str(principals[row.get("principal", "vibedata-uami")])
+            arm.assign(foundation.ids[row["scope"]], row["roleDefinitionId"], who)
+
+
+def _own_identity(resource: dict[str, Any]) -> str:
+    identity = resource["identity"]
+    return str(identity.get("principalId") or identity["principal_id"])  # as ARM says it, or as its SDK does
 
 
 def _settings(
@@ -247,6 +258,9 @@ def _settings(
         log_workspace_id=str(made["workspace"]["customerId"]),
         arm_endpoint=arm.endpoint,
         logs_query_endpoint=f"{addresses['logs_query']}/v1",
+        event_hub_namespace=str(made["eventHubNamespace"]["serviceBusEndpoint"]).removeprefix("https://"),
+        action_group_id=foundation.ids["actionGroup"],
+        alert_http_audience=f"api://vibedata-alerts-{names.suffix}",
         dns_servers=[addresses["dns"].split("://")[-1]],
         private_networks=[components.NETWORK],
         job_poll_seconds=0.5,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from demo import publishing
 from demo.arm import Arm
+from demo.functions import FunctionApp
 from demo.instance import Instance, Names, seed
 from demo.publisher import Publisher, seed_publisher
 from demo.publishing import Release
@@ -22,6 +23,8 @@ from vibedata.adapters.credentials import deployer_credential
 from vibedata.errors import BadInput
 
 INSTANCE_ID = "demo"
+HUB_SENDER = "2b629674-e913-4c01-ae53-ef4638d8f975"  # Azure Event Hubs Data Sender
+FALLBACK_ROLE = "ActionGroupsSecureWebhook"
 HIDDEN = ("SSL_CERT_DIR", "CURL_CA_BUNDLE")  # would let other CAs in beside the stack's
 
 
@@ -34,11 +37,12 @@ class Stage:
         self.home = self.directory / "worker"
         self.kept = ""
         self.deployment_file = self.directory / "deployment.json"
+        self.functions = FunctionApp(self.stack, self.directory / "functions")
 
     def clear(self) -> None:
         """Remove what an earlier demo kept."""
         if self.stack.exists():
-            stop(self.stack)
+            self.close()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def open(self) -> None:
@@ -51,8 +55,11 @@ class Stage:
         os.environ.update(environment(self.stack, self.client.addresses["identity"]))
 
     def close(self) -> None:
-        """Stop the stack; the directory stays."""
-        stop(self.stack)
+        """Stop the Function app and the stack; the directory stays."""
+        try:
+            self.functions.stop()
+        finally:
+            stop(self.stack)
 
     def pack(self) -> Release:
         """Pack this checkout's release and sign it with the demo's own key."""
@@ -85,24 +92,45 @@ class Stage:
             addresses=self.client.addresses,
         )
         instance.save(self.deployment_file)
-        os.environ.update(self._shell(instance))
+        self._tell("vibedata", self._shell(instance))
         return instance
+
+    def serve(self, instance: Instance) -> str:
+        """Start the Function app, unless it runs, and return its address; let this shell's user send alerts to it."""
+        deployer = json.loads((self.stack / "deployer.json").read_text("utf-8"))
+        self._arm("customer").assign(instance.ids["eventHub"], HUB_SENDER, deployer["object_id"])
+        audience = instance.settings.alert_http_audience
+        given = {"clientId": deployer["client_id"], "audience": audience, "role": FALLBACK_ROLE}
+        self.client.call("POST", "/services/identity/app-roles", given)
+        authority = self.client.addresses["identity"]
+        url = self.functions.start(instance, authority, deployer["client_id"])
+        os.environ["VIBEDATA_FUNCTIONS_URL"] = url
+        self._tell("vibedata", self._shell(instance))
+        return url
 
     def _arm(self, whose: str) -> Arm:
         subscription = str(uuid.uuid5(uuid.NAMESPACE_URL, f"https://vibedata.example/{whose}"))
         return Arm(self.client.addresses["arm"], deployer_credential(), subscription)
 
     def _shell(self, instance: Instance) -> dict[str, str]:
-        """Return (and drop where `local_stack env` finds it) what the command line needs to act as on the worker."""
+        """Return what the command line needs to act as on the worker."""
         values = {
             "AZURE_POD_IDENTITY_AUTHORITY_HOST": f"{self.client.addresses['imds']}/vm/{instance.vm_id}",
             "AZURE_SUBSCRIPTION_ID": instance.settings.subscription_id,
             "VIBEDATA_HOME": str(self.home),
             "VIBEDATA_DEPLOYMENT": str(self.deployment_file),
         }
-        for name, value in asdict(instance.settings).items():
+        settings = {
+            **asdict(instance.settings),
+            "functions_url": os.environ.get("VIBEDATA_FUNCTIONS_URL", ""),
+        }
+        for name, value in settings.items():
             values[f"VIBEDATA_{name.upper()}"] = ",".join(value) if isinstance(value, list) else str(value)
+        return values
+
+    def _tell(self, name: str, values: dict[str, str]) -> None:
+        """Set variables here, and drop them where `local_stack env` finds them."""
+        os.environ.update(values)
         folder = self.stack / "env.d"
         folder.mkdir(exist_ok=True)
-        (folder / "vibedata.env").write_text("".join(f"{k}={v}\n" for k, v in values.items()), "utf-8")
-        return values
+        (folder / f"{name}.env").write_text("".join(f"{k}={v}\n" for k, v in values.items()), "utf-8")

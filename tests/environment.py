@@ -63,9 +63,9 @@ class World:
             **changes,
         }
         return seed(
-            self.arm(),
+            given.pop("arm", None) or self.arm(),
             publisher or self.publisher(),
-            instance_id=f"test-{uuid.uuid4().hex[:12]}",
+            instance_id=given.pop("instance_id", f"test-{uuid.uuid4().hex[:12]}"),
             home=home,
             addresses={name: self.stack.addresses.url(name) for name in ("arm", "dns", "logs_query")},
             **given,

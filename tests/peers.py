@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import shutil
 from pathlib import Path
@@ -13,7 +14,9 @@ import pytest
 from local_stack.arm.shapes import Shapes
 
 ALERTS = "VIBEDATA_ALERT_PAYLOADS"
-_BESIDE = Path(__file__).parents[2] / "shared" / "data" / "alerts"
+VECTORS = "VIBEDATA_FUNCTION_VECTORS"
+_DATA = Path(__file__).parents[2] / "shared" / "data"
+_BESIDE = _DATA / "alerts"
 
 
 def absent(reason: str) -> NoReturn:
@@ -48,3 +51,11 @@ def alert_payloads() -> Path:
     return (
         folder if any(folder.glob("*.json")) else absent(f"no folder of alert payloads here (set {ALERTS})")
     )
+
+
+def function_vectors() -> list[dict[str, Any]]:
+    """Return expressions with what Resource Manager and its compiler made of them, read in place."""
+    file = Path(os.environ.get(VECTORS) or _DATA / "arm_function_vectors.json")
+    if not file.is_file():
+        absent(f"no vectors of template functions here (set {VECTORS})")
+    return list(json.loads(file.read_text("utf-8")))

@@ -1,7 +1,7 @@
-"""Lock what the worker runs and what the project is developed with, for every Python and platform at once.
+"""Lock what the worker and the Function app run and what the project is developed with, for every Python and platform.
 
-`uv` resolves for all of them in one file with markers (`uv pip compile --universal`); nothing of the machine that
-locks gets into it. The Function app's own requirements.txt comes with its extra.
+`uv` resolves for all of them at once in one file with markers (`uv pip compile --universal`); nothing of the machine
+that locks gets into it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,12 @@ ROOT = Path(__file__).resolve().parents[1]
 OLDEST = "3.10"
 LOCKS = {
     "requirements-worker.txt": (("worker",), "What the hybrid worker runs"),
-    "requirements-dev.txt": (("worker", "dev"), "The project with tests, linters and the local stack"),
+    "requirements.txt": (("functions",), "What the Function app installs"),
+    "requirements-dev.txt": (
+        ("worker", "functions", "dev"),
+        "The project with tests, linters and the local stack",
+    ),
+    "requirements-security.txt": (("security",), "The scanner of `make check-security`"),
 }
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from vibedata import console
+from vibedata.alert_send_command import COMMANDS as SEND_COMMANDS
+from vibedata.alert_store_commands import COMMANDS as STORE_COMMANDS
 from vibedata.errors import BadInput
 from vibedata.options import Output, OutputOption
 from vibedata.registry import Row
@@ -100,6 +102,6 @@ def _unreadable(file: Path, why: str) -> BadInput:
     )
 
 
-GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
-    "alerts": ("Look into alerts.", {"explain": alerts_explain}),
+GROUPS: dict[str, tuple[str, dict[str, Any]]] = {
+    "alerts": ("Look into alerts.", {"explain": alerts_explain, **SEND_COMMANDS, **STORE_COMMANDS}),
 }

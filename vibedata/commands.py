@@ -17,6 +17,7 @@ from vibedata.deploy_commands import GROUPS as DEPLOY_GROUPS
 from vibedata.envelope import Envelope
 from vibedata.errors import BadInput
 from vibedata.options import DryRunOption, OperationOption, Output, OutputOption
+from vibedata.package_commands import GROUPS as PACKAGE_GROUPS
 from vibedata.receipt_commands import GROUPS as RECEIPT_GROUPS
 from vibedata.release_commands import GROUPS as RELEASE_GROUPS
 
@@ -204,7 +205,7 @@ def _wires() -> Any:
     return wiring.Wires.from_settings(settings.load(os.environ))
 
 
-GROUPS = {**ALERT_GROUPS, **DEPLOY_GROUPS, **RECEIPT_GROUPS, **RELEASE_GROUPS}
+GROUPS = {**ALERT_GROUPS, **DEPLOY_GROUPS, **PACKAGE_GROUPS, **RECEIPT_GROUPS, **RELEASE_GROUPS}
 COMMANDS: dict[str, Callable[..., None]] = {
     "day0": day0,
     "import-artifacts": import_artifacts,

@@ -2,7 +2,7 @@
 
 `contracts/operations_columns.json` is the definition. From it come the workspace table's schema, the data
 collection rule's stream, the page docs/operations-table.md (`python -m vibedata.operations_table`), and the
-check of a row.
+check of a row. The page's queries are `contracts/operations_queries.json`.
 """
 
 from __future__ import annotations
@@ -44,6 +44,21 @@ class Table:
     name: str
     stream: str
     columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A question of an on-call engineer, and the query that answers it."""
+
+    question: str
+    about: str
+    query: str
+
+
+def queries() -> list[Ready]:
+    """Return the queries that the page shows."""
+    found = contracts.load("operations_queries.json")["queries"]
+    return [Ready(one["question"], one["about"], "\n".join(one["query"])) for one in found]
 
 
 @lru_cache(maxsize=1)
@@ -109,7 +124,13 @@ def docs_page() -> str:
         "`python -m vibedata.operations_table` from `vibedata/contracts/operations_columns.json`.\n\n"
         "| column | type | unit | required | source | meaning |\n|---|---|---|---|---|---|\n"
     )
-    return head + "".join(_docs_row(column) for column in table().columns)
+    columns = "".join(_docs_row(column) for column in table().columns)
+    asked = (
+        "\n## Questions of an on-call engineer\n\n"
+        "Each is folded by EventId first. All rows of an incident share an OperationId; what else the Details of an\n"
+        "alert hold is in [alerts.md](alerts.md). The local stack answers these queries too.\n"
+    )
+    return head + columns + asked + "".join(map(_docs_query, queries()))
 
 
 def _problem(column: Column, row: Mapping[str, Any]) -> str:
@@ -121,6 +142,11 @@ def _problem(column: Column, row: Mapping[str, Any]) -> str:
     if not isinstance(value, _PYTHON_TYPES[column.type]) or isinstance(value, bool):
         return f"{column.name} is {type(value).__name__}, the column is {column.type}"
     return f"{column.name} is required and empty" if column.required and value == "" else ""
+
+
+def _docs_query(ready: Ready) -> str:
+    about = f"{ready.about}\n\n" if ready.about else ""
+    return f"\n### {ready.question}\n\n{about}```kusto\n{ready.query}\n```\n"
 
 
 def _docs_row(column: Column) -> str:

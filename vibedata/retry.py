@@ -84,8 +84,18 @@ class Patience:
 
     def call(self, fn: Callable[[], T]) -> T:
         """Call `fn` until it answers; raises its error when the patience of its class is spent."""
+        try:
+            return fn()  # what answers at once, which is nearly all, needs no machinery
+        except VibedataError as error:
+            failed = iter((error,))
         policies = (self.network or network(), self.propagation)
-        return call_with_retry(fn, policies, sleep=self.sleep, now=self.now)
+
+        def again() -> T:
+            for error in failed:  # the first try, which counts as one
+                raise error
+            return fn()
+
+        return call_with_retry(again, policies, sleep=self.sleep, now=self.now)
 
     def until_told(self, attempts: int, delay_seconds: float) -> Patience:
         """Return one with a manifest's numbers, unless the registry's are known."""

@@ -1,19 +1,15 @@
 """Azure's own types, where a copy of them is at hand: a misspelt property is refused here as it would be there.
 
-The folder holds a cut of the public bicep-types-az: `index.json` (`resources[type][apiVersion]` → `file#/N`) and files
-of `{"types": [...]}`. Without it bodies are kept as they are given.
+Without them (see local_stack/azure_types.py) bodies are kept as they are given.
 """
 
 from __future__ import annotations
 
-import json
-import os
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-FOLDER = "VIBEDATA_AZURE_TYPES"
-_BESIDE = Path(__file__).parents[3] / "shared" / "data" / "azure-types"
+from local_stack.azure_types import AzureTypes
+
 _REQUIRED, _READ_ONLY = 1, 2
 _ENVELOPE = ("id", "name", "type", "apiVersion")
 _MOST = 20
@@ -25,33 +21,27 @@ class Shapes:
     """Says what is wrong with a resource's body."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder or Path(os.environ.get(FOLDER) or _BESIDE)
-        self._index = self._read_index()
+        self._types = AzureTypes(folder)
 
     @property
     def known(self) -> bool:
         """Whether there are types to check against."""
-        return bool(self._index)
+        return self._types.known
 
     def violations(self, resource_type: str, api_version: str, body: dict[str, Any]) -> list[str]:
         """Return what Azure's type says against the body, each with its path; an unknown type has nothing against."""
-        versions = self._index.get(resource_type.lower())
-        if not versions:
+        raw = self._types.nearest(resource_type, api_version)
+        if raw is None:
             return []
-        older = [version for version in versions if version <= api_version]
-        file, _, number = versions[max(older) if older else min(versions)].partition("#/")
-        check = _Check(_types(self._folder / file))
-        resource = check.types[int(number)]
-        given = {key: value for key, value in body.items() if key not in _ENVELOPE}
-        check.value(check.resolved(resource["body"]), given, "", skip=_ENVELOPE)
+        check = _Check(raw.types)
+        resource = raw.declaration
+        kind = check.resolved(resource["body"])
+        chooser = kind.get("discriminator")
+        if chooser in _ENVELOPE and chooser not in body:
+            return []  # the name in the address chooses the shape, and a body need not repeat it
+        given = {key: value for key, value in body.items() if key not in _ENVELOPE or key == chooser}
+        check.value(kind, given, "", skip=_ENVELOPE)
         return check.found[:_MOST]
-
-    def _read_index(self) -> dict[str, dict[str, str]]:
-        file = self._folder / "index.json"
-        if not file.exists():
-            return {}
-        resources = json.loads(file.read_text("utf-8"))["resources"]
-        return {name.lower(): versions for name, versions in resources.items()}
 
 
 class _Check:
@@ -151,9 +141,3 @@ class _Check:
 
 def _word(kind: Type) -> str:
     return str(kind.get("value") or kind["$type"].removesuffix("Type").lower())
-
-
-@lru_cache(maxsize=64)
-def _types(file: Path) -> list[Type]:
-    found: list[Type] = json.loads(file.read_text("utf-8"))["types"]
-    return found

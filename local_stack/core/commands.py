@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from local_stack.core.beside import functions_host, stop_functions_host
 from local_stack.core.client import ControlClient
 from local_stack.core.daemon import run_foreground, start_detached, stop
 from local_stack.core.environment import environment
@@ -35,6 +36,7 @@ def up(given: argparse.Namespace) -> None:
 
 
 def down(given: argparse.Namespace) -> None:
+    stop_functions_host(given.directory)
     was_running = stop(given.directory)
     print(f"Stopped; its state stays in {given.directory}." if was_running else "No stack was running.")
 
@@ -146,7 +148,9 @@ def _line(entry: dict[str, Any]) -> str:
 
 def _print_table(directory: Path) -> None:
     facts = running(directory) or {"addresses": {}}
-    for name, url in sorted(facts["addresses"].items()):
+    host = functions_host(directory)
+    addresses = {**facts["addresses"], **({"functions": host[1]} if host else {})}
+    for name, url in sorted(addresses.items()):
         print(f"  {name:<24} {url}")
     print(f'Use it: eval "$(python -m local_stack env --directory {directory})"', flush=True)
 

@@ -31,6 +31,7 @@ class Principals:
         self._by_client = store.collection("identity", "clients")
         self._by_resource = store.collection("identity", "resource_identities")
         self._secrets = store.collection("identity", "secret_hashes")
+        self._app_roles = store.collection("identity", "app_roles")
         self._facts = store.collection("identity", "facts")
         self.tenant_id: str = self._facts.setdefault("tenant_id", str(uuid.uuid4()))
 
@@ -40,6 +41,20 @@ class Principals:
         secret = secrets.token_urlsafe(32)
         self._secrets[principal.app_id] = _hashed(secret)
         return principal, secret
+
+    def first_party(self, name: str, app_id: str) -> Principal:
+        """Return Microsoft's own application of this id, the same in every tenant, creating it at the first call."""
+        return self.by_client_id(app_id) or self._create(name, app_id=app_id)
+
+    def give_app_role(self, principal: Principal, audience: str, role: str) -> None:
+        """Assign an app role that the application behind `audience` defines: its tokens for it say so."""
+        key = f"{audience.rstrip('/').lower()}|{principal.oid}"
+        self._app_roles[key] = sorted({*self._app_roles.get(key, []), role})
+
+    def app_roles(self, principal: Principal, audience: str) -> list[str]:
+        """Return the app roles of a principal at `audience`."""
+        found: list[str] = self._app_roles.get(f"{audience.rstrip('/').lower()}|{principal.oid}", [])
+        return found
 
     def create_managed_identity(self, resource_id: str) -> Principal:
         """Return the identity of this resource (user-assigned, or a VM's own), creating it at the first call."""
@@ -75,8 +90,9 @@ class Principals:
             return None
         return self.by_client_id(client_id)
 
-    def _create(self, name: str, resource_id: str = "") -> Principal:
-        principal = Principal(str(uuid.uuid4()), str(uuid.uuid4()), self.tenant_id, name, resource_id)
+    def _create(self, name: str, resource_id: str = "", app_id: str = "") -> Principal:
+        client_id = app_id or str(uuid.uuid4())
+        principal = Principal(str(uuid.uuid4()), client_id, self.tenant_id, name, resource_id)
         self._by_oid[principal.oid] = asdict(principal)
         self._by_client[principal.app_id] = principal.oid
         return principal

@@ -30,6 +30,9 @@ class Roles:
         self._clock = clock
         self._setting = setting
         self._by_principal: dict[str, list[dict[str, Any]]] | None = None
+        self.exercised: set[tuple[str, str, bool]] = (
+            set()
+        )  # what who was allowed since the start: is it data?
 
     def find(self, name_or_id: str) -> dict[str, Any] | None:
         """Return the role with this name or GUID (or an id that ends in it)."""
@@ -68,12 +71,15 @@ class Roles:
     def allows(self, principal: Principal, action: str, scope: str, data: bool = False) -> bool:
         """Say whether one of the principal's roles at or above `scope` allows the (data) action."""
         now = self._clock.now().timestamp()
-        return any(
+        allowed = any(
             kept["effective"] <= now
             and is_under(scope, kept["scope"])
             and permits(self.definitions[kept["role"]], action, data)
             for kept in self._of(principal.oid)
         )
+        if allowed:
+            self.exercised.add((principal.oid, action, data))
+        return allowed
 
     def require(self, principal: Principal, action: str, scope: str, data: bool = False) -> None:
         """Raise Forbidden unless the principal may do this there."""

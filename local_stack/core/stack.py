@@ -26,6 +26,8 @@ SERVICES = (
     "logs",
     "automation",
     "run_command",
+    "event_hub",
+    "monitor",
 )
 DEPLOYER = "deployer"
 

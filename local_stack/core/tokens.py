@@ -46,8 +46,18 @@ class Tokens:
         self._verified: dict[str, dict[str, Any]] = {}
         self.watchers: list[Callable[[str], None]] = []
 
-    def mint(self, principal: Principal, audience: str, lifetime: float | None = None) -> str:
-        """Return a token for `principal` that `audience` accepts for `lifetime` seconds (negative: expired)."""
+    def mint(
+        self,
+        principal: Principal,
+        audience: str,
+        lifetime: float | None = None,
+        *,
+        roles: Sequence[str] = (),
+    ) -> str:
+        """Return a token for `principal` that `audience` accepts for `lifetime` seconds (negative: expired).
+
+        `roles` are the audience's own app roles, as an application defines them.
+        """
         now = int(self._wall())
         lifetime = self.lifetime(LIFETIME) if lifetime is None else lifetime
         claims = {
@@ -67,6 +77,8 @@ class Tokens:
         }
         if principal.resource_id:
             claims["xms_mirid"] = principal.resource_id
+        if roles:
+            claims["roles"] = list(roles)
         return self.told(jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self.key_id}))
 
     def told(self, token: str) -> str:

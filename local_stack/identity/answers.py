@@ -76,7 +76,9 @@ class Answers:
             "token_type": "Bearer",
             "expires_in": int(self._ctx.token_seconds(LIFETIME)),
             "ext_expires_in": int(self._ctx.token_seconds(LIFETIME)),
-            "access_token": self._ctx.tokens.mint(principal, audience),
+            "access_token": self._ctx.tokens.mint(
+                principal, audience, roles=self._ctx.principals.app_roles(principal, audience)
+            ),
         }
         return web.json_response(body, headers={"Cache-Control": "no-store", "Pragma": "no-cache"})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import web
@@ -15,7 +15,7 @@ from local_stack.logs import errors
 from local_stack.logs.kql import Query, parse
 from local_stack.logs.kql_run import Table, run
 from local_stack.logs.state import Logs
-from local_stack.logs.times import format_time, parse_timespan
+from local_stack.logs.times import format_span, format_time, parse_timespan
 
 INGEST = "Microsoft.Insights/Telemetry/Write"
 QUERY = "Microsoft.OperationalInsights/workspaces/query/read"
@@ -107,4 +107,6 @@ def _wire(table: Table) -> dict[str, Any]:
 
 
 def _value(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return format_span(value)
     return format_time(value) if isinstance(value, datetime) else value

@@ -1,7 +1,7 @@
 """Reads the part of the Kusto query language that is answered here; anything else is refused by its name.
 
-table | where … | summarize arg_max(c, *) by … | summarize count() by … | project … | order by … | take n
-    | count
+table | where … | extend a = … | summarize arg_max(c, *) by … | summarize n = count(), … by … | project …
+    | distinct … | order by … | top n by … | take n | count
 """
 
 from __future__ import annotations
@@ -11,41 +11,42 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local_stack.logs.errors import syntax_error
-from local_stack.logs.kql_tokens import moment, span, tokens, unquoted
+from local_stack.logs.kql_expressions import Call, Column, Compare, Expressions, Logic, Path
 
-OPERATORS = ("where", "summarize", "project", "order", "sort", "take", "limit", "count")
-COMPARISONS = (
-    *("==", "!=", "=~", "!~", ">=", "<=", ">", "<", "in", "!in", "has", "!has"),
-    *("contains", "!contains", "startswith", "between"),
+__all__ = ["Aggregate", "Call", "Column", "Compare", "Logic", "Path", "Query", "Step", "parse"]
+
+OPERATORS = (
+    *(
+        "where",
+        "extend",
+        "summarize",
+        "project",
+        "distinct",
+        "order",
+        "sort",
+        "top",
+        "take",
+        "limit",
+        "count",
+    ),
 )
+# Each aggregate with the kind of what it takes: nothing, a condition, a value.
+AGGREGATES = {
+    "count": "",
+    "countif": "condition",
+    **dict.fromkeys(("dcount", "min", "max", "make_set"), "value"),
+}
+
+Named = tuple[tuple[str, Any], ...]
 
 
 @dataclass(frozen=True)
-class Column:
+class Aggregate:
+    """`Alerts = count()`: the column's name, the function, and what it takes."""
+
     name: str
-
-
-@dataclass(frozen=True)
-class Call:
-    """`ago(1h)`, `now()`, `isempty(Column)` and kin."""
-
-    name: str
-    arguments: tuple[Any, ...]
-
-
-@dataclass(frozen=True)
-class Compare:
-    left: Any
-    operator: str
-    right: Any
-
-
-@dataclass(frozen=True)
-class Logic:
-    """`and`, `or` over several, `not` over one."""
-
-    operator: str
-    parts: tuple[Any, ...]
+    function: str
+    argument: Any = None
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,10 @@ class Step:
 
     name: str
     expression: Any = None
-    columns: tuple[tuple[str, str], ...] = ()  # (name in the result, column); order by: (column, asc|desc)
-    aggregate: str = ""
+    named: Named = ()  # project, extend, summarize's by, distinct: (name in the result, expression)
+    columns: tuple[tuple[str, str], ...] = ()  # order by: (column, asc|desc)
+    aggregates: tuple[Aggregate, ...] = ()
+    newest_by: str = ""  # summarize arg_max(this, *)
     count: int = 0
 
 
@@ -73,29 +76,28 @@ def parse(text: str) -> Query:
         raise syntax_error("Query could not be parsed: it is nested too deeply.") from None
 
 
-class _Parser:
-    def __init__(self, text: str) -> None:
-        self._tokens = tokens(text)
-        self._at = 0
-
+class _Parser(Expressions):
     def query(self) -> Query:
         table = self._word("a table's name")
-        steps = []
+        steps: list[Step] = []
         while not self._done():
             self._mark("|")
-            steps.append(self._step())
+            steps += self._step()
         return Query(table, tuple(steps))
 
-    def _step(self) -> Step:
+    def _step(self) -> list[Step]:
         name = self._word("an operator")
         while self._take("mark", "-"):
             name += f"-{self._word('an operator')}"
-        parsers: dict[str, Callable[[], Step]] = {
+        parsers: dict[str, Callable[[], Step | list[Step]]] = {
             "where": lambda: Step("where", expression=self._or()),
+            "extend": lambda: Step("extend", named=tuple(self._listed(self._assigned))),
             "summarize": self._summarize,
-            "project": lambda: Step("project", columns=tuple(self._listed(self._projected))),
+            "project": lambda: Step("project", named=tuple(self._listed(self._projected))),
+            "distinct": lambda: Step("summarize", named=tuple(self._listed(self._projected))),
             "order": self._order,
             "sort": self._order,
+            "top": self._top,
             "take": lambda: Step("take", count=self._number()),
             "limit": lambda: Step("take", count=self._number()),
             "count": lambda: Step("count"),
@@ -105,29 +107,48 @@ class _Parser:
             raise syntax_error(
                 f"The operator '{name}' is not answered by the local stack; it answers {known}."
             )
-        return parsers[name]()
+        step = parsers[name]()
+        return step if isinstance(step, list) else [step]
 
     def _summarize(self) -> Step:
-        function = self._word("an aggregate")
+        newest_by, aggregates = "", list[Aggregate]()
+        if self._peek() == ("word", "arg_max"):
+            newest_by = self._newest()
+        elif self._peek() != ("word", "by"):
+            aggregates = self._listed(self._aggregate)
+        by = tuple(self._listed(self._projected)) if self._take_word("by") else ()
+        return Step("summarize", named=by, aggregates=tuple(aggregates), newest_by=newest_by)
+
+    def _newest(self) -> str:
+        self._word("arg_max")
         self._mark("(")
-        if function == "arg_max":
-            by = self._word("a column")
-            self._mark(",")
-            self._mark("*")
-        elif function == "count":
-            by = ""
-        else:
-            raise syntax_error(
-                f"The aggregate '{function}' is not answered by the local stack; arg_max and count are."
-            )
+        by = self._word("a column")
+        for mark in (",", "*", ")"):
+            self._mark(mark)
+        return by
+
+    def _aggregate(self) -> Aggregate:
+        name, function = "", self._word("an aggregate")
+        if self._take("mark", "="):
+            name, function = function, self._word("an aggregate")
+        if function not in AGGREGATES:
+            known = ", ".join(("arg_max", *AGGREGATES))
+            raise syntax_error(f"The aggregate '{function}' is not answered by the local stack; {known} are.")
+        self._mark("(")
+        takes = AGGREGATES[function]
+        argument = self._or() if takes == "condition" else self._operand() if takes else None
         self._mark(")")
-        columns = tuple(self._listed(self._plain)) if self._take_word("by") else ()
-        return Step("summarize", aggregate=f"{function}:{by}", columns=columns)
+        of = argument.name if isinstance(argument, Column) else ""
+        return Aggregate(name or f"{function}_{of}", function, argument)
 
     def _order(self) -> Step:
         if not self._take_word("by"):
             raise syntax_error("'order' and 'sort' need 'by'.")
         return Step("order", columns=tuple(self._listed(self._ordered)))
+
+    def _top(self) -> list[Step]:
+        count = self._number()
+        return [self._order(), Step("take", count=count)]
 
     def _ordered(self) -> tuple[str, str]:
         column = self._word("a column")
@@ -136,133 +157,21 @@ class _Parser:
         self._take_word("desc")  # the default
         return column, "desc"
 
-    def _projected(self) -> tuple[str, str]:
+    def _assigned(self) -> tuple[str, Any]:
         name = self._word("a column")
-        return (name, self._word("a column")) if self._take("mark", "=") else (name, name)
+        self._mark("=")
+        return name, self._or_operand()
 
-    def _plain(self) -> tuple[str, str]:
-        name = self._word("a column")
-        return name, name
-
-    def _or(self) -> Any:
-        parts = [self._and()]
-        while self._take_word("or"):
-            parts.append(self._and())
-        return parts[0] if len(parts) == 1 else Logic("or", tuple(parts))
-
-    def _and(self) -> Any:
-        parts = [self._unary()]
-        while self._take_word("and"):
-            parts.append(self._unary())
-        return parts[0] if len(parts) == 1 else Logic("and", tuple(parts))
-
-    def _unary(self) -> Any:
-        if self._take_word("not"):
-            self._mark("(")
-            inner = self._or()
-            self._mark(")")
-            return Logic("not", (inner,))
-        if self._take("mark", "("):
-            inner = self._or()
-            self._mark(")")
-            return inner
-        return self._comparison()
-
-    def _comparison(self) -> Any:
-        left = self._operand()
-        text = self._peek()[1]
-        if text not in COMPARISONS:
-            if isinstance(left, Call) and left.name in ("isempty", "isnotempty"):
-                return left
-            raise syntax_error(f"Query could not be parsed at '{text}': a comparison was expected.")
-        self._at += 1
-        if text in ("in", "!in"):
-            self._mark("(")
-            right: Any = tuple(self._listed(self._operand))
-            self._mark(")")
-        elif text == "between":
-            self._mark("(")
-            low = self._operand()
-            self._mark("..")
-            right = (low, self._operand())
-            self._mark(")")
-        else:
-            right = self._operand()
-        return Compare(left, text, right)
-
-    def _operand(self) -> Any:
-        value = self._simple()
-        while self._peek() in (("mark", "+"), ("mark", "-")):
-            sign = self._next()[1]
-            value = Call("plus" if sign == "+" else "minus", (value, self._simple()))
-        return value
-
-    def _simple(self) -> Any:
-        kind, text = self._next()
-        if kind == "string":
-            return unquoted(text)
-        if kind == "number":
-            return float(text) if "." in text else int(text)
-        if kind == "span":
-            return span(text)
-        if kind == "datetime":
-            return moment(text)
-        if kind != "word" or text.startswith("!"):
-            raise syntax_error(f"Query could not be parsed at '{text}'.")
-        if text in ("true", "false"):
-            return text == "true"
-        return self._call(text) if self._take("mark", "(") else Column(text)
-
-    def _call(self, name: str) -> Call:
-        if name not in ("ago", "now", "isempty", "isnotempty"):
-            raise syntax_error(f"The function '{name}' is not answered by the local stack.")
-        arguments = () if self._peek() == ("mark", ")") else tuple(self._listed(self._operand))
-        self._mark(")")
-        if len(arguments) != (0 if name == "now" else 1):
-            raise syntax_error(f"{name}(): wrong number of arguments.")
-        return Call(name, arguments)
-
-    def _listed(self, one: Callable[[], Any]) -> list[Any]:
-        items = [one()]
-        while self._take("mark", ","):
-            items.append(one())
-        return items
-
-    def _number(self) -> int:
-        kind, text = self._next()
-        if kind != "number" or "." in text:
-            raise syntax_error(f"Query could not be parsed at '{text}': a whole number was expected.")
-        return int(text)
-
-    def _word(self, what: str) -> str:
-        kind, text = self._next()
-        if kind != "word" or text.startswith("!"):
-            raise syntax_error(f"Query could not be parsed at '{text}': {what} was expected.")
-        return text
-
-    def _mark(self, text: str) -> None:
-        if self._next() != ("mark", text):
-            found = self._tokens[self._at - 1][1]
-            raise syntax_error(f"Query could not be parsed at '{found}': '{text}' was expected.")
-
-    def _take(self, kind: str, text: str) -> bool:
-        if self._peek() == (kind, text):
-            self._at += 1
-            return True
-        return False
-
-    def _take_word(self, text: str) -> bool:
-        return self._take("word", text)
-
-    def _done(self) -> bool:
-        return self._at >= len(self._tokens)
-
-    def _peek(self) -> tuple[str, str]:
-        return ("end", "the end") if self._done() else self._tokens[self._at]
-
-    def _next(self) -> tuple[str, str]:
-        token = self._peek()
-        if token[0] == "end":
-            raise syntax_error("Query could not be parsed: it ends too early.")
-        self._at += 1
-        return token
+    def _projected(self) -> tuple[str, Any]:
+        """`a`, `a = expression`, `bin(a, 1h)`, which stays `a`."""
+        start = self._at
+        if self._peek()[0] == "word":
+            name = self._word("a column")
+            if self._take("mark", "="):
+                return name, self._or_operand()
+        self._at = start
+        value = self._operand()
+        named = value.arguments[0] if isinstance(value, Call) and value.name == "bin" else value
+        if not isinstance(named, Column):
+            raise syntax_error("Query could not be parsed: this expression needs a name here.")
+        return named.name, value

@@ -63,3 +63,13 @@ def _offset(zone: str | None) -> timedelta:
         return timedelta()
     span = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
     return span if zone[0] == "+" else -span
+
+
+def format_span(span: timedelta) -> str:
+    """Return a timespan as Kusto writes it: `1.02:03:04.5000000`."""
+    sign, whole = ("-", -span) if span < timedelta() else ("", span)
+    hours, rest = divmod(whole.seconds, 3600)
+    minutes, seconds = divmod(rest, 60)
+    days = f"{whole.days}." if whole.days else ""
+    fraction = f".{whole.microseconds * 10:07d}" if whole.microseconds else ""
+    return f"{sign}{days}{hours:02d}:{minutes:02d}:{seconds:02d}{fraction}"

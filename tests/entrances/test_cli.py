@@ -19,15 +19,26 @@ from vibedata.errors import BadInput
 
 COMMANDS = [
     *(["day0"], ["import-artifacts"], ["publish-runbooks"], ["bootstrap-registry"], ["run-health"]),
-    *(["status"], ["logs"], ["manifest", "validate"], ["release", "pack"], ["release", "push"]),
+    *(
+        ["status"],
+        ["logs"],
+        ["deploy", "plan"],
+        ["package", "actions"],
+        ["manifest", "validate"],
+        ["release", "pack"],
+        ["release", "push"],
+    ),
     *(["release", "keygen"], ["release", "sign"], ["release", "verify"]),
     *(["receipts", "verify"], ["receipts", "list"]),
     ["alerts", "explain"],
+    *(["alerts", "list"], ["alerts", "show"], ["alerts", "replay"]),
+    *(["alerts", "poison", "list"], ["alerts", "poison", "show"], ["alerts", "poison", "requeue"]),
 ]
 WRITING = [["day0"], *([row.verb.replace("_", "-")] for row in catalog.RUNBOOKS)]
 # What a command is given so that nothing but the missing settings is wrong with it.
 WITHOUT_SETTINGS = [["publish-runbooks"], ["bootstrap-registry"], ["run-health"], ["status"], ["logs"]]
 WITHOUT_SETTINGS += [["receipts", "verify"], ["receipts", "list"]]
+WITHOUT_SETTINGS += [["alerts", "list"], ["alerts", "poison", "list"]]
 WRONG_WORDS = [
     ["no-such-command"],
     ["status", "--no-such-option"],
@@ -39,6 +50,8 @@ WRONG_WORDS = [
     ["release", "sign"],
     ["receipts", "list", "--last", "0"],
     ["alerts", "explain"],
+    ["alerts", "list", "--severity", "dreadful"],
+    ["alerts", "poison", "requeue"],
     ["logs", "--since"],
 ]
 

@@ -72,5 +72,5 @@ def test_a_verb_has_one_name_everywhere(verb: str) -> None:
 def test_contract_copies_are_byte_equal() -> None:
     contracts = ROOT / "vibedata/contracts"
     assert (ROOT / "manifest.schema.json").read_bytes() == (contracts / "manifest.schema.json").read_bytes()
-    for name in ("sequence.json", "rbac.json"):
+    for name in ("sequence.json", "rbac.json", "operations_columns.json", "alert_rules.json"):
         assert (ROOT / "bicep" / name).read_bytes() == (contracts / name).read_bytes()

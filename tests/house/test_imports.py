@@ -12,8 +12,17 @@ ROOT = Path(__file__).resolve().parents[2]
 # What is no noun: entrances, wiring, the ports and what stands on them.
 NO_NOUNS = {
     *("__main__", "entry", "cli", "commands", "console", "day0", "deploying", "options", "release_commands"),
-    *("receipt_commands", "holding", "alert_commands", "deploy_commands"),
-    *("wiring", "ports", "recorder", "settings", "sweep", "registry_copy", "release_proof"),
+    *(
+        "receipt_commands",
+        "holding",
+        "alert_commands",
+        "alert_store_commands",
+        "alert_console",
+        "deploy_commands",
+        "package_commands",
+    ),
+    *("wiring", "ports", "recorder", "settings", "sweep", "registry_copy", "release_proof", "deciding"),
+    *("alert_settings", "alert_send_command", "configuration"),
 }
 OURS = {"vibedata", "oci", "local_stack", "demo", "tools", "runbooks", "functions_app", "tests", "bench"}
 
@@ -67,7 +76,22 @@ def test_nouns_and_entrances_leave_the_sdks_to_adapters(path: Path) -> None:
     assert not stray(path, ("vibedata.adapters",))
 
 
+@pytest.mark.parametrize("path", [ROOT / "function_app.py", *files("functions_app")], ids=name_of)
+def test_functions_translate_and_leave_the_rest_to_flows_and_wiring(path: Path) -> None:
+    allowed = ("azure.functions", "functions_app", "vibedata.flows", "vibedata.wiring.functions")
+    nouns = ("vibedata.alerts", "vibedata.errors")
+    known = tuple(name for name in imports(path) if name.split(".")[0] in (OURS | {"azure"}))
+    assert not [name for name in known if not name.startswith((*allowed, *nouns))]
+
+
 @pytest.mark.parametrize("path", files("vibedata"), ids=name_of)
+def test_only_the_entrances_know_the_functions_library(path: Path) -> None:
+    assert not stray(path, ("azure.functions", "functions_app", "function_app"))
+
+
+@pytest.mark.parametrize(
+    "path", [*files("vibedata"), ROOT / "function_app.py", *files("functions_app")], ids=name_of
+)
 def test_nothing_that_ships_knows_the_local_stack(path: Path) -> None:
     assert not stray(path, ("local_stack", "demo", "tests", "tools", "bench"))
 

@@ -10,6 +10,7 @@ import pytest
 from demo.instance import Instance
 from tests.journeys.conftest import Walk
 from vibedata import contracts
+from vibedata.day0 import phases
 from vibedata.errors import VibedataError
 
 ROWS = {row["key"]: row for row in contracts.load("rbac.json")["assignments"]}
@@ -26,7 +27,8 @@ FAILS_IN = {
 
 
 def test_every_row_of_the_matrix_is_tried() -> None:
-    assert set(FAILS_IN) == set(ROWS)
+    ran = {phase.number for phase in phases()}
+    assert set(FAILS_IN) == {key for key, row in ROWS.items() if ran & set(row["phases"])}
 
 
 @pytest.mark.parametrize("key", FAILS_IN)

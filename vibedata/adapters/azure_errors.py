@@ -86,7 +86,7 @@ def role_missing(needs: str, doing: str, detail: Mapping[str, Any] | None = None
             "role": role,
             "scope": scope,
             "key": needs,
-            "actions": row["actions"],
+            "actions": [*row["actions"], *row["dataActions"]],
             **(detail or {}),
         },
     )

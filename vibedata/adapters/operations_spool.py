@@ -31,6 +31,7 @@ PENDING = "pending/"
 REJECTED = "rejected/"
 MAX_BLOB_BYTES = 32 * 1024 * 1024
 MAX_BLOBS = 100
+HOLD_SECONDS = 60  # a lease's longest term; who dies keeps a batch from others for that long
 
 
 class Spool:
@@ -42,6 +43,7 @@ class Spool:
     def __init__(self, account_url: str, credential: TokenCredential) -> None:
         self._account_url = account_url
         self._credential = credential
+        self._held: dict[str, Any] = {}
 
     @cached_property
     def _service(self) -> BlobServiceClient:
@@ -102,10 +104,19 @@ class Spool:
                 self.delete(name)
             return None
 
+    def hold(self, name: str) -> bool:
+        """Keep others that ask for it from a batch until it is deleted, for a minute at most; False: it is held."""
+        try:
+            self._held[name] = self._spool.get_blob_client(name).acquire_lease(HOLD_SECONDS)
+        except Exception:  # noqa: BLE001 - a token that cannot be read is a ValueError
+            return False
+        return True
+
     def delete(self, name: str) -> None:
         """Remove a delivered batch; another process may have done so."""
+        lease = {"lease": self._held.pop(name)} if name in self._held else {}
         try:
-            self._spool.delete_blob(name)
+            self._spool.delete_blob(name, **lease)
         except Exception:  # noqa: BLE001 - a token that cannot be read is a ValueError
             return
 

@@ -76,12 +76,18 @@ class Rest:
         *,
         params: Mapping[str, str] | None = None,
         body: Any = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> HttpResponse:
-        """Send one request to the endpoint, whatever `path` says, return its good answer. Raises AzureError."""
+        """Send one request to the endpoint, whatever `path` says, return its good answer. Raises AzureError.
+
+        `body` goes as JSON, `content` as it is.
+        """
         # Not by the client's own `format_url`: it goes where a path with a host says, and takes braces for its own.
         query = {name: quote(value, safe="") for name, value in (params or {}).items()}
         url = f"{self.endpoint}/{path.lstrip('/')}"
-        request = HttpRequest(method, url, params=query, json=body)
+        given = {"json": body} if content is None else {"content": content}
+        request = HttpRequest(method, url, params=query, headers=dict(headers or {}), **given)
         response: HttpResponse = self._client.send_request(request)
         if response.status_code >= 300:
             raise _error(response)

@@ -1,0 +1,253 @@
+"""The way into the queue: fake and real put the same on it, keep the same, and name what is missing."""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from azure.storage.blob import BlobServiceClient
+from azure.storage.queue import QueueClient
+
+from tests.contracts.tenant import Tenant
+from tests.environment import World
+from tests.fakes.alert_queue import FakeAlertClaims, FakeAlertQueue, FakeRejectedAlerts
+from vibedata.adapters.alert_claims import BlobAlertClaims
+from vibedata.adapters.alert_queue import StorageAlertQueue
+from vibedata.adapters.alert_rejections import BlobRejectedAlerts, header
+from vibedata.adapters.clients import one_transport
+from vibedata.alerts.message import Message, claim_name, decode, encode
+from vibedata.errors import Blocked, Failed, Transient
+
+NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=timezone.utc)
+
+
+def key() -> str:
+    return uuid.uuid4().hex * 2
+
+
+def message(body: bytes | None = b"{}", claim: str | None = None) -> Message:
+    return Message(key(), "eventhub", NOW, body, claim)
+
+
+class Account:
+    """A storage account with what the alerts need, and a look at it from outside."""
+
+    def __init__(self, world: World, *, empty: bool = False) -> None:
+        self.tenant = Tenant(world.stack)
+        self.tenant.put_account()
+        self.tenant.grant("blob-data", "queue-data")
+        account = self.tenant.ids["storageAccount"]
+        if not empty:
+            for container in ("alerts-claims", "alerts-rejected"):
+                self.tenant.arm.put(f"{account}/blobServices/default/containers/{container}", properties={})
+            for queue in ("alerts", "alerts-poison"):
+                self.tenant.arm.put(f"{account}/queueServices/default/queues/{queue}", properties={})
+        ends = self.tenant.made["storageAccount"]["properties"]["primaryEndpoints"]
+        shared = (self.tenant.credential, one_transport(at_once=32))
+        self.claims = BlobAlertClaims(ends["blob"], *shared)
+        self.queue = StorageAlertQueue(ends["queue"], shared[0], self.claims, shared[1])
+        self.rejected = BlobRejectedAlerts(ends["blob"], *shared)
+        self._blobs = BlobServiceClient(ends["blob"], credential=self.tenant.credential)
+        self._queue = QueueClient(ends["queue"], "alerts", credential=self.tenant.credential)
+
+    def taken(self) -> list[Any]:
+        """Return what is on the queue, as plain text, and take it off."""
+        found = list(self._queue.receive_messages(max_messages=32))
+        for one in found:
+            self._queue.delete_message(one)
+        return found
+
+    def tamper(self, name: str, body: bytes) -> None:
+        self._blobs.get_blob_client("alerts-claims", name).upload_blob(body, overwrite=True)
+
+    def kept(self, name: str) -> tuple[bytes, dict[str, str]]:
+        found = self._blobs.get_blob_client("alerts-rejected", name).download_blob()
+        return found.readall(), found.properties.metadata
+
+
+class Real:
+    def __init__(self, account: Account) -> None:
+        self.queue, self.claims, self.rejected = account.queue, account.claims, account.rejected
+        self.tamper = account.tamper
+        self._account = account
+        account.taken()
+
+    def messages(self) -> list[Message]:
+        return [decode(base64.b64decode(one.content, validate=True)) for one in self._account.taken()]
+
+    def kept(self, name: str) -> tuple[bytes, str, str]:
+        raw, told = self._account.kept(name)
+        return raw, told["code"], told["reason"]
+
+    def later(self, days: int) -> datetime:
+        return datetime.now(timezone.utc) + timedelta(days=days)
+
+
+class Fake:
+    def __init__(self) -> None:
+        self.claims, self.rejected = FakeAlertClaims(), FakeRejectedAlerts()
+        self.queue = FakeAlertQueue(self.claims)
+        self.tamper = self.claims.tamper
+
+    def messages(self) -> list[Message]:
+        return self.queue.messages
+
+    def kept(self, name: str) -> tuple[bytes, str, str]:
+        one = self.rejected.kept[name]
+        return one.raw, one.code, one.reason
+
+    def later(self, days: int) -> datetime:
+        return self.claims.now + timedelta(days=days)
+
+
+@pytest.fixture(scope="module")
+def account(world: World) -> Iterator[Account]:
+    yield Account(world)
+
+
+@pytest.fixture(params=["fake", "azure"])
+def side(request: pytest.FixtureRequest) -> Any:
+    return Fake() if request.param == "fake" else Real(request.getfixturevalue("account"))
+
+
+def test_a_message_comes_out_as_it_went_in(side: Any) -> None:
+    sent = message("äöü \x00 \U0001f600".encode())
+    side.queue.send(sent)
+    assert side.messages() == [sent]
+
+
+def test_the_same_again_is_a_second_message(side: Any) -> None:
+    sent = message()
+    side.queue.send(sent)
+    side.queue.send(sent)
+    assert side.messages() == [sent, sent]
+
+
+def test_at_the_limit_a_body_travels_inline_and_a_byte_beyond_as_a_claim(side: Any) -> None:
+    spare = 49152 - len(encode(message(b"")))
+    largest, too_large = message(b"x" * spare), message(b"x" * (spare + 1))
+    side.queue.send(largest)
+    assert side.messages()[-1] == largest
+    side.queue.send(too_large)
+    claimed = side.messages()[-1]
+    assert (claimed.body, claimed.delivery_key) == (None, too_large.delivery_key)
+    assert side.claims.read(claimed.claim) == too_large.body
+
+
+def test_a_claim_is_sent_as_it_is(side: Any) -> None:
+    claim = side.claims.store(key(), b"large")
+    sent = message(None, claim)
+    side.queue.send(sent)
+    assert side.messages() == [sent]
+
+
+def test_a_body_is_stored_under_one_name_however_often(side: Any) -> None:
+    told = key()
+    assert side.claims.store(told, b"body") == side.claims.store(told, b"body") == claim_name(told, b"body")
+
+
+@pytest.mark.parametrize("name", [claim_name("0" * 64, b"nobody's"), "../alerts-rejected/x", ""])
+def test_a_claim_that_is_not_there(side: Any, name: str) -> None:
+    with pytest.raises(Failed) as caught:
+        side.claims.read(name)
+    assert caught.value.code == "alert-claim-missing"
+
+
+def test_a_claim_that_was_tampered_with(side: Any) -> None:
+    name = side.claims.store(key(), b"body")
+    side.tamper(name, b"another")
+    with pytest.raises(Failed) as caught:
+        side.claims.read(name)
+    assert caught.value.code == "alert-claim-tampered"
+
+
+def test_old_bodies_expire_and_young_ones_stay(side: Any) -> None:
+    side.claims.expire(side.later(1))
+    name = side.claims.store(key(), b"body")
+    assert side.claims.expire(side.later(-1)) == 0
+    assert side.claims.read(name) == b"body"
+    assert side.claims.expire(side.later(1)) == 1
+    assert side.claims.expire(side.later(1)) == 0
+
+
+def test_a_rejected_body_is_kept_once_and_the_first_reason_stands(side: Any) -> None:
+    raw = uuid.uuid4().bytes
+    told: dict[str, Any] = {"code": "not-json", "received_at": NOW, "origin": "http"}
+    name = side.rejected.keep(raw, reason="why", **told)
+    assert side.rejected.keep(raw, reason="another", **told) == name
+    assert side.kept(name) == (raw, "not-json", "why")
+
+
+# the real one
+
+
+def test_a_reason_of_any_text_fits_a_header(account: Account) -> None:
+    reason = "  'h\u00e9llo\r\nX-Evil: 1\x00\u2028" + "\U0001f600" * 2000
+    name = account.rejected.keep(uuid.uuid4().bytes, code="c", reason=reason, received_at=NOW, origin="http")
+    _, told = account.kept(name)
+    assert told["reason"].startswith(r"'h\xe9llo X-Evil: 1 \u2028\U0001f600")
+    assert len(told["reason"]) <= 1024
+    assert told["receivedat"] == NOW.isoformat()
+    assert header(" \t\n ") == ""
+
+
+def test_a_message_never_expires(account: Account) -> None:
+    account.taken()
+    account.queue.send(message())
+    (found,) = account.taken()
+    assert found.expires_on.year == 9999
+
+
+def test_what_the_account_lacks_is_named(world: World) -> None:
+    bare = Account(world, empty=True)
+    with pytest.raises(Blocked) as caught:
+        bare.queue.send(message())
+    assert caught.value.code == "alert-queue-missing"
+    for call in (
+        lambda: bare.queue.send(message(b"x" * 50_000)),
+        lambda: bare.claims.store(key(), b""),
+        lambda: bare.claims.read(claim_name(key(), b"")),
+        lambda: bare.claims.expire(NOW),
+        lambda: bare.rejected.keep(b"", code="c", reason="r", received_at=NOW, origin="http"),
+    ):
+        with pytest.raises(Blocked) as caught:
+            call()
+        assert caught.value.code == "alert-container-missing"
+
+
+def test_without_the_role_it_is_named(account: Account) -> None:
+    account.tenant.revoke_all()
+    try:
+        with pytest.raises(Blocked) as caught:
+            account.queue.send(message())
+    finally:
+        account.tenant.grant("blob-data", "queue-data")
+    assert caught.value.code == "role-missing"
+    assert caught.value.detail["role"] == "Storage Queue Data Contributor"
+
+
+def test_a_queue_that_stumbles_is_asked_again(account: Account, stack: Any) -> None:
+    account.taken()
+    stack.faults.add("storage", "queue.PutMessage", status=503, times=2)
+    account.queue.send(message())
+    assert len(account.taken()) == 1
+
+
+def test_a_queue_that_is_down_is_told_soon(account: Account, stack: Any) -> None:
+    stack.faults.add("storage", "queue.PutMessage", status=503)
+    began = datetime.now(timezone.utc)
+    with pytest.raises(Transient):
+        account.queue.send(message())
+    assert (datetime.now(timezone.utc) - began).total_seconds() < 5
+
+
+def test_an_answer_that_is_lost_is_a_second_message_and_no_lost_one(account: Account, stack: Any) -> None:
+    account.taken()
+    stack.faults.add("storage", "queue.PutMessage", reset=True, after=True, times=1)
+    sent = message()
+    account.queue.send(sent)
+    assert [decode(base64.b64decode(one.content)) for one in account.taken()] == [sent, sent]

@@ -1,0 +1,405 @@
+"""Rows of alerts travel together, each with its own verdict; what the log does not take is spooled, and comes later."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_stack.threaded import ThreadedStack
+from tests.contracts.operations_world import ACCOUNTS, OperationsWorld, make, start
+from tests.fakes.alert_processing import FakeAlertRows
+from vibedata.adapters.alert_notices import LoggedNotices
+from vibedata.adapters.alert_rows import MAX_BATCH_BYTES, GroupedRows
+from vibedata.adapters.operations_ingestion import Delivery, Ingestion
+from vibedata.adapters.operations_spool import DETAILS_CONTAINER, PENDING, REJECTED, SPOOL_CONTAINER, Spool
+from vibedata.alerts.noise import Notice
+from vibedata.errors import Transient
+from vibedata.operations import Event, Operation, Overflow, Row, row
+from vibedata.operations_table import table
+
+NOW = datetime.now(timezone.utc)
+
+
+def a_row(operation: str, name: str = "metric", **event: Any) -> Row:
+    return row(
+        Operation(operation, "process_alert", "inst-1"), Event(name, "Fired", NOW, category="Alert", **event)
+    )
+
+
+@dataclass
+class Sender:
+    """Takes lines as the log does; what it shall do next is set from outside."""
+
+    uploads: list[list[bytes]] = field(default_factory=list)
+    gate: threading.Event = field(default_factory=threading.Event)
+    entered: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    later: bool = False
+    refuse: bytes = b"\0"
+    broken: bool = False
+
+    def deliver(self, lines: Sequence[bytes], deadline: float) -> Delivery:
+        self.uploads.append(list(lines))
+        self.entered.release()
+        assert self.gate.wait(10)
+        if self.broken:
+            raise RuntimeError("a bug")
+        if self.later:
+            return Delivery(later=list(lines), reason="HTTP 503")
+        return Delivery(refused=[line for line in lines if self.refuse in line])
+
+
+@dataclass
+class MemorySpool:
+    batches: dict[str, list[bytes]] = field(default_factory=dict)
+    rejected: list[bytes] = field(default_factory=list)
+    details: list[Overflow] = field(default_factory=list)
+    full: bool = False
+    held: set[str] = field(default_factory=set)
+
+    def put(self, lines: Sequence[bytes], *, rejected: bool = False) -> bool:
+        if self.full:
+            return False
+        if rejected:
+            self.rejected += lines
+        else:
+            self.batches[f"{PENDING}{len(self.batches)}"] = list(lines)
+        return True
+
+    def put_details(self, overflow: Overflow) -> bool:
+        self.details.append(overflow)
+        return not self.full
+
+    def waiting(self) -> Iterator[str]:
+        yield from list(self.batches)
+
+    def hold(self, name: str) -> bool:
+        return name not in self.held
+
+    def read(self, name: str) -> list[bytes] | None:
+        return self.batches.get(name)
+
+    def delete(self, name: str) -> None:
+        self.batches.pop(name, None)
+
+
+class Rig:
+    def __init__(self, **pace: Any) -> None:
+        self.sender, self.spool = Sender(), MemorySpool()
+        self.now = 1000.0
+        self.rows = GroupedRows(self.sender, self.spool, monotonic=lambda: self.now, **pace)
+        self.sender.gate.set()
+
+    def waiting(self) -> int:
+        return len(self.rows._waiting)
+
+
+@pytest.fixture
+def rig() -> Rig:
+    return Rig()
+
+
+def until(condition: Any) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.002)
+
+
+def deliver_side_by_side(rig: Rig, rows: list[Row]) -> list[Exception | None]:
+    """Deliver the first row, and the others while it is in flight; return what each raised."""
+
+    def deliver(one: Row) -> Exception | None:
+        try:
+            rig.rows.deliver([one])
+        except Exception as error:
+            return error
+        return None
+
+    rig.sender.gate.clear()
+    with ThreadPoolExecutor(len(rows)) as pool:
+        first = pool.submit(deliver, rows[0])
+        assert rig.sender.entered.acquire(timeout=10)
+        others = [pool.submit(deliver, one) for one in rows[1:]]
+        until(lambda: rig.waiting() == len(others))
+        rig.sender.gate.set()
+        return [one.result(10) for one in (first, *others)]
+
+
+def test_rows_that_come_while_others_are_in_flight_travel_together(rig: Rig) -> None:
+    rows = [a_row(str(uuid.uuid4())) for _ in range(12)]
+    assert deliver_side_by_side(rig, rows) == [None] * 12
+    assert [len(upload) for upload in rig.sender.uploads] == [1, 11]
+
+
+def test_an_upload_has_at_most_so_many_bytes() -> None:
+    line = len(json.dumps(a_row("x" * 36), separators=(",", ":")))
+    rig = Rig(max_bytes=3 * (line + 3))
+    rows = [a_row(str(uuid.uuid4())) for _ in range(8)]
+    assert deliver_side_by_side(rig, rows) == [None] * 8
+    assert len(rig.sender.uploads) == 4
+    assert max(sum(map(len, upload)) for upload in rig.sender.uploads) <= MAX_BATCH_BYTES
+
+
+def test_each_caller_gets_the_verdict_on_its_own_rows(rig: Rig) -> None:
+    rows = [a_row(str(uuid.uuid4()), name=name) for name in ("good", "bad", "good")]
+    rig.sender.refuse = b"process_alert/bad"
+    assert deliver_side_by_side(rig, rows) == [None] * 3
+    assert len(rig.spool.rejected) == 1  # kept for a person; trying again would not help
+
+
+def test_a_bug_in_an_upload_lets_nobody_wait_for_ever(rig: Rig) -> None:
+    rig.sender.broken = True
+    raised = deliver_side_by_side(rig, [a_row(str(uuid.uuid4())) for _ in range(3)])
+    assert all(isinstance(error, (RuntimeError, Transient)) for error in raised)
+    rig.sender.broken = False
+    rig.rows.deliver([a_row("after")])
+
+
+def test_a_row_that_has_no_turn_in_time_is_given_back() -> None:
+    rig = Rig(wait_seconds=5)
+    rig.sender.gate.clear()
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(rig.rows.deliver, [a_row("first")])
+        assert rig.sender.entered.acquire(timeout=10)
+        second = pool.submit(rig.rows.deliver, [a_row("second")])
+        until(lambda: rig.waiting() == 1)
+        rig.now += 6
+        with rig.rows._turn:
+            rig.rows._turn.notify_all()
+        with pytest.raises(Transient, match="alert-rows-undelivered"):
+            second.result(10)
+        rig.sender.gate.set()
+        first.result(10)
+    assert len(rig.sender.uploads) == 1
+
+
+def test_what_the_log_does_not_take_is_spooled_and_acknowledged(rig: Rig) -> None:
+    rig.sender.later = True
+    rig.rows.deliver([a_row("one")])
+    rig.rows.deliver([a_row("two")])
+    assert len(rig.sender.uploads) == 1  # the second is not tried: the log is down
+    assert len(rig.spool.batches) == 2
+
+
+def test_a_log_that_is_up_again_gets_what_was_spooled(rig: Rig) -> None:
+    rig.sender.later = True
+    for name in ("one", "two"):
+        rig.rows.deliver([a_row(name)])
+    rig.sender.later, rig.now = False, rig.now + 11
+    for name in ("three", "four"):
+        rig.rows.deliver([a_row(name)])
+    assert not rig.spool.batches
+    delivered = b"".join(line for upload in rig.sender.uploads[1:] for line in upload)
+    assert all(name in delivered for name in (b'"one"', b'"two"', b'"three"', b'"four"'))
+
+
+def test_draining_delivers_what_others_have_spooled(rig: Rig) -> None:
+    rig.spool.put([b'{"a":1}'])
+    rig.spool.put([b'{"a":2}'])
+    assert rig.rows.drain(60) == 2
+    assert rig.rows.drain(60) == 0
+    assert not rig.spool.batches
+
+
+def test_draining_leaves_alone_what_another_process_is_delivering(rig: Rig) -> None:
+    rig.spool.put([b'{"a":1}'])
+    rig.spool.put([b'{"a":2}'])
+    rig.spool.held.add(f"{PENDING}0")
+    assert rig.rows.drain(60) == 1
+    assert list(rig.spool.batches) == [f"{PENDING}0"]
+
+
+def test_draining_stops_while_the_log_is_down(rig: Rig) -> None:
+    rig.spool.put([b'{"a":1}'])
+    rig.sender.later = True
+    assert rig.rows.drain(60) == 0
+    assert len(rig.spool.batches) == 1
+
+
+def test_with_neither_log_nor_spool_the_message_stays(rig: Rig) -> None:
+    rig.sender.later = rig.spool.full = True
+    with pytest.raises(Transient, match=r"alert-rows-undelivered.*HTTP 503"):
+        rig.rows.deliver([a_row("one")])
+
+
+def test_large_details_lie_in_a_blob(rig: Rig) -> None:
+    rig.rows.deliver([a_row("one", details={"text": "x" * 40_000})])
+    ((line,),) = rig.sender.uploads
+    assert json.loads(line)["Details"]["blob"] == rig.spool.details[0].name
+
+
+def test_large_details_that_cannot_be_stored_keep_the_message(rig: Rig) -> None:
+    rig.spool.full = True
+    with pytest.raises(Transient, match="Details"):
+        rig.rows.deliver([a_row("one", details={"text": "x" * 40_000})])
+    assert not rig.sender.uploads
+
+
+# On the local stack
+
+
+@pytest.fixture(scope="module")
+def operations_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThreadedStack]:
+    stack = start(tmp_path_factory.mktemp("alert-rows") / "stack")
+    yield stack
+    stack.stop()
+
+
+@pytest.fixture(scope="module")
+def account_names() -> Iterator[str]:
+    return iter(ACCOUNTS)
+
+
+@pytest.fixture
+def world(
+    operations_stack: ThreadedStack,
+    account_names: Iterator[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[OperationsWorld]:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(operations_stack.ca_file))
+    yield make(operations_stack, account_names, tmp_path)
+    operations_stack.faults.clear()
+
+
+def grouped(world: OperationsWorld, **pace: Any) -> GroupedRows:
+    logs = world.logs
+    sender = Ingestion(
+        logs.ingestion_url,
+        logs.rule_id,
+        table().stream,
+        logs.credential,
+        threading.Event().wait,
+        pause_seconds=0.05,
+    )
+    return GroupedRows(sender, Spool(world.blob_url, logs.credential), **pace)
+
+
+def arrived(world: OperationsWorld, operation: str) -> list[Row]:
+    return world.reader().rows(since=NOW - timedelta(hours=1), operation_id=operation)
+
+
+class FakeTwin:
+    def __init__(self) -> None:
+        self.rows = FakeAlertRows()
+
+    def arrived(self, operation: str) -> list[Row]:
+        return [one for one in self.rows.rows if one["OperationId"] == operation]
+
+
+class AzureTwin:
+    def __init__(self, world: OperationsWorld) -> None:
+        self.rows, self._world = grouped(world), world
+
+    def arrived(self, operation: str) -> list[Row]:
+        return arrived(self._world, operation)
+
+
+@pytest.fixture(params=["fake", "azure"])
+def twin(request: pytest.FixtureRequest) -> Any:
+    return FakeTwin() if request.param == "fake" else AzureTwin(request.getfixturevalue("world"))
+
+
+def test_a_row_has_arrived_when_it_was_delivered(twin: Any) -> None:
+    operation = str(uuid.uuid4())
+    twin.rows.deliver([a_row(operation), a_row(operation, "log")])
+    assert {one["Operation"] for one in twin.arrived(operation)} == {
+        "process_alert/metric",
+        "process_alert/log",
+    }
+
+
+def test_notices_are_rows_of_the_incident(twin: Any) -> None:
+    notices = LoggedNotices(twin.rows, "inst-1", lambda: NOW)
+    key = f"/alerts/{uuid.uuid4()}"
+    notice = Notice(key, "d1", "postgres", "vd-cpu", "Error", NOW, "CPU is high", "https://portal.example/1")
+    notices.open(notice)
+    notices.open(notice)
+    notices.close(notice)
+    from vibedata.alerts.incident import operation_id
+
+    found = {one["EventId"]: one for one in twin.arrived(operation_id(key))}
+    assert {(one["Status"], one["Severity"]) for one in found.values()} == {
+        ("Opened", "Error"),
+        ("Closed", "Information"),
+    }
+
+
+def test_a_burst_arrives_in_few_uploads(world: OperationsWorld, operations_stack: ThreadedStack) -> None:
+    rows, operation = grouped(world), str(uuid.uuid4())
+    before = len(operations_stack.writes.since(0))
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda n: rows.deliver([a_row(operation, f"kind-{n}")]), range(200)))
+    assert len(arrived(world, operation)) == 200
+    uploads = [one for one in operations_stack.writes.since(0)[before:] if one.operation == "logs.ingest"]
+    assert 1 <= len(uploads) < 100
+
+
+@pytest.mark.parametrize("status", [403, 429, 500, 503])
+def test_an_outage_fills_the_spool_and_ends_in_the_log(
+    world: OperationsWorld, operations_stack: ThreadedStack, status: int
+) -> None:
+    rows, operation = grouped(world, down_seconds=0.0), str(uuid.uuid4())
+    operations_stack.faults.add("logs", "logs.ingest", status=status, times=20)
+    rows.deliver([a_row(operation)])
+    assert [name for name in world.blobs(SPOOL_CONTAINER) if name.startswith(PENDING)]
+    assert not arrived(world, operation)
+    operations_stack.faults.clear()
+    assert rows.drain(30) == 1
+    assert len(arrived(world, operation)) == 1
+    assert not world.blobs(SPOOL_CONTAINER)
+
+
+def test_processes_that_drain_at_once_deliver_each_batch_once(world: OperationsWorld) -> None:
+    operation, spool = str(uuid.uuid4()), Spool(world.blob_url, world.logs.credential)
+    for number in range(6):
+        assert spool.put([json.dumps(a_row(operation, f"kind-{number}")).encode()])
+    before = len(world.logs.stack.writes.since(0))
+    with ThreadPoolExecutor(3) as pool:
+        drained = list(pool.map(lambda rows: rows.drain(30), [grouped(world) for _ in range(3)]))
+    uploads = [one for one in world.logs.stack.writes.since(0)[before:] if one.operation == "logs.ingest"]
+    assert sum(drained) == len(uploads) == 6
+    assert len(arrived(world, operation)) == 6
+
+
+def test_a_short_refusal_is_waited_out(world: OperationsWorld, operations_stack: ThreadedStack) -> None:
+    rows, operation = grouped(world), str(uuid.uuid4())
+    operations_stack.faults.add("logs", "logs.ingest", status=429, times=1, retry_after=1)
+    began = time.monotonic()
+    rows.deliver([a_row(operation)])
+    assert time.monotonic() - began >= 1
+    assert len(arrived(world, operation)) == 1
+    assert not world.blobs(SPOOL_CONTAINER)
+
+
+def test_too_large_an_upload_is_split(world: OperationsWorld, operations_stack: ThreadedStack) -> None:
+    rows, operation = grouped(world), str(uuid.uuid4())
+    operations_stack.faults.add("logs", "logs.ingest", status=413, times=1)
+    rows.deliver([a_row(operation, f"kind-{n}") for n in range(6)])
+    assert len(arrived(world, operation)) == 6
+
+
+def test_a_row_that_is_refused_for_good_is_kept_for_a_person(
+    world: OperationsWorld, operations_stack: ThreadedStack
+) -> None:
+    rows, operation = grouped(world), str(uuid.uuid4())
+    operations_stack.faults.add("logs", "logs.ingest", status=400, times=1)
+    rows.deliver([a_row(operation)])
+    assert [name for name in world.blobs(SPOOL_CONTAINER) if name.startswith(REJECTED)]
+
+
+def test_large_details_arrive_as_the_name_of_their_blob(world: OperationsWorld) -> None:
+    rows, operation = grouped(world), str(uuid.uuid4())
+    rows.deliver([a_row(operation, details={"text": "x" * 40_000})])
+    (found,) = arrived(world, operation)
+    assert found["Details"]["blob"] in world.blobs(DETAILS_CONTAINER)

@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime, timedelta, timezone
+from typing import Any, cast
+
+import pytest
+
+from tests.builders.alert_instances import RULE, alert_id, delivered, listed, put_into
+from tests.fakes.alert_instances import FakeAlertInstances, FakeWatermarks
+from tests.fakes.alert_processing import FakeAlertRows, FakeIncidents
+from tests.fakes.alert_queue import FakeAlertQueue, busy
+from vibedata.alerts.reconciling import GRACE, KEPT, OVERLAP, WATERMARK
+from vibedata.errors import Transient
+from vibedata.flows import reconcile_alerts
+from vibedata.flows.reconcile_alerts import STRIDE, Reconciled
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
+FIRED = NOW - timedelta(hours=2)
+RESOLVED = NOW - timedelta(hours=1)
+
+
+class World:
+    def __init__(self, *items: dict[str, Any]) -> None:
+        self.instances = FakeAlertInstances(*items)
+        self.incidents = FakeIncidents()
+        self.queue = FakeAlertQueue()
+        self.watermarks = FakeWatermarks()
+        self.rows = FakeAlertRows()
+        self.now = NOW
+
+    def run(self, **changes: Any) -> Reconciled:
+        ports: dict[str, Any] = {
+            "instances": self.instances,
+            "incidents": self.incidents,
+            "queue": self.queue,
+            "watermarks": self.watermarks,
+            "rows": self.rows,
+            **changes,
+        }
+        return reconcile_alerts.run(**ports, clock=lambda: self.now, instance_id="instance-1")
+
+    def process(self) -> None:
+        """Do what the processor does with what was enqueued."""
+        for body in self.queue.bodies():
+            self.take(json.loads(body), reconciled=True)
+
+    def take(self, document: Any, *, reconciled: bool = False) -> None:
+        """Put a delivery into its incident."""
+        known = self.incidents.read(document["data"]["essentials"]["alertId"].lower())
+        incident, version = known or (None, None)
+        self.incidents.write(put_into(incident, document, NOW, reconciled=reconciled), version)
+
+    def sent(self) -> list[tuple[str, str]]:
+        return [told(json.loads(body)) for body in self.queue.bodies()]
+
+
+def told(document: Any) -> tuple[str, str]:
+    essentials = document["data"]["essentials"]
+    return essentials["alertId"].rsplit("/", 1)[-1], essentials["monitorCondition"]
+
+
+def test_what_no_delivery_told_of_is_enqueued() -> None:
+    world = World(listed("a", FIRED), listed("b", FIRED, resolved_at=RESOLVED))
+    done = world.run()
+    assert sorted(world.sent()) == [("a", "Fired"), ("b", "Fired"), ("b", "Resolved")]
+    assert {message.origin for message in world.queue.messages} == {"reconciled"}
+    assert list(done.enqueued) == [message.delivery_key for message in world.queue.messages]
+    assert (done.looked_at, done.young) == (2, 0)
+
+
+def test_what_was_delivered_is_not() -> None:
+    world = World(listed("a", FIRED), listed("b", FIRED, resolved_at=RESOLVED))
+    world.take(delivered("a", FIRED))
+    world.take(delivered("b", FIRED, RESOLVED))
+    assert world.run().enqueued != ()
+    assert world.sent() == [("b", "Fired")]
+
+
+def test_the_second_run_writes_nothing() -> None:
+    world = World(listed("a", FIRED), listed("b", FIRED, resolved_at=RESOLVED))
+    world.run()
+    world.process()
+    sent, rows, marks = len(world.queue.sent), len(world.rows.rows), world.watermarks.writes
+    again = world.run()
+    assert again.enqueued == ()
+    assert (len(world.queue.sent), len(world.rows.rows), world.watermarks.writes) == (sent, rows, marks)
+
+
+def test_the_watermark_is_where_everything_should_have_arrived() -> None:
+    world = World()
+    world.run()
+    assert world.watermarks.moments == {WATERMARK: NOW - GRACE}
+    world.now += timedelta(minutes=15)
+    world.run()
+    assert world.instances.asked == [NOW - timedelta(days=1), NOW - GRACE - OVERLAP]
+
+
+def test_what_is_young_is_left_for_the_next_run() -> None:
+    world = World(listed("young", NOW - timedelta(minutes=1)))
+    assert (world.run().young, world.sent()) == (1, [])
+    world.now += timedelta(minutes=15)
+    world.run()
+    assert world.sent() == [("young", "Fired")]
+
+
+def test_of_one_that_has_just_been_resolved_the_old_half_is_told_now() -> None:
+    world = World(listed("a", FIRED, resolved_at=NOW - timedelta(minutes=1)))
+    world.run()
+    assert world.sent() == [("a", "Fired")]
+    world.process()
+    world.now += timedelta(minutes=15)
+    world.run()
+    assert world.sent() == [("a", "Fired"), ("a", "Resolved")]
+
+
+def test_one_that_changes_again_and_again_is_not_put_off() -> None:
+    world = World(listed("a", FIRED, changed_at=NOW))
+    world.run()
+    assert world.sent() == [("a", "Fired")]
+
+
+def test_a_row_says_what_was_missed() -> None:
+    world = World(listed("a", FIRED))
+    world.run()
+    (row,) = world.rows.rows
+    assert (row["Operation"], row["Status"], row["Severity"]) == ("reconcile_alerts", "Reconciled", "Warning")
+    assert row["Details"]["enqueued"] == 1
+    assert row["Details"]["events"] == [
+        {
+            "alertId": alert_id("a"),
+            "condition": "Fired",
+            "at": FIRED.isoformat(),
+            "rule": RULE.rsplit("/", 1)[-1],
+        }
+    ]
+    assert (row["InstanceId"], row["Category"]) == ("instance-1", "Alert")
+
+
+def test_a_run_that_finds_nothing_writes_no_row() -> None:
+    world = World()
+    world.run()
+    assert world.rows.rows == []
+
+
+def test_the_same_findings_are_the_same_event() -> None:
+    world = World(listed("a", FIRED), listed("b", FIRED))
+    world.run()
+    world.watermarks.moments.clear()
+    world.now += timedelta(minutes=1)
+    world.run()
+    assert len({row["EventId"] for row in world.rows.rows}) == 1
+    assert len(world.rows.rows) == 2
+
+
+@pytest.mark.parametrize("good", [0, 1, 2])
+def test_a_run_that_dies_is_run_again_and_enqueues_nothing_new(good: int) -> None:
+    items = [listed(name, FIRED + timedelta(seconds=n)) for n, name in enumerate("abc")]
+    whole = World(*items)
+    whole.run()
+    world = World(*items)
+    world.queue.trouble, world.queue.good = busy(), good
+    with pytest.raises(Transient):
+        world.run()
+    assert world.watermarks.moments == {}
+    world.queue.trouble = None
+    world.run()
+    keys = [message.delivery_key for message in world.queue.messages]
+    assert len(keys) == good + 3
+    assert set(keys) == {message.delivery_key for message in whole.queue.messages}
+    assert world.watermarks.moments == whole.watermarks.moments
+
+
+def test_of_a_flood_a_run_that_dies_does_not_begin_anew() -> None:
+    items = [listed(f"n{n:04}", FIRED + timedelta(seconds=n)) for n in range(2 * STRIDE + 50)]
+    world = World(*items)
+    world.queue.trouble, world.queue.good = busy(), 2 * STRIDE + 10
+    with pytest.raises(Transient):
+        world.run()
+    at = FIRED + timedelta(seconds=2 * STRIDE - 1)
+    assert world.watermarks.moments == {WATERMARK: at - timedelta(microseconds=1)}
+    world.process()
+    world.queue.trouble = None
+    assert len(world.run().enqueued) == 40
+    assert sorted(world.sent()) == sorted((f"n{n:04}", "Fired") for n in range(2 * STRIDE + 50))
+
+
+def test_two_runs_side_by_side_enqueue_the_same_messages() -> None:
+    world = World(listed("a", FIRED), listed("b", FIRED, resolved_at=RESOLVED))
+    first = world.run()
+    world.watermarks.moments.clear()  # the other one had read it before
+    second = world.run()
+    assert first.enqueued == second.enqueued
+    assert len(set(first.enqueued)) == 3
+
+
+def test_what_cannot_be_listed_leaves_the_watermark() -> None:
+    class Down:
+        def changed(self, since: datetime) -> Iterable[Any]:
+            yield from FakeAlertInstances(listed("a", FIRED)).changed(since)
+            raise busy()
+
+    world = World()
+    with pytest.raises(Transient):
+        world.run(instances=cast(Any, Down()))
+    assert (world.sent(), world.watermarks.moments) == ([], {})
+
+
+def test_time_that_azure_has_forgotten_is_told() -> None:
+    world = World()
+    world.watermarks.moments[WATERMARK] = NOW - KEPT - timedelta(days=2)
+    done = world.run()
+    assert done.gap == timedelta(days=2)
+    assert world.instances.asked == [NOW - KEPT]
+    (row,) = world.rows.rows
+    assert (row["Status"], row["Severity"]) == ("Incomplete", "Error")
+    assert "2 days" in row["Message"]
+
+
+def test_an_alert_known_by_the_id_of_its_listing_is_known() -> None:
+    item = listed("a", FIRED)
+    document = delivered("a", FIRED)
+    document["data"]["essentials"]["alertId"] = item["id"]
+    world = World(item)
+    world.take(document)
+    assert world.run().enqueued == ()

@@ -1,0 +1,284 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.builders.alert_instances import alert_id, delivered
+from tests.fakes.alert_processing import FakeAlertRows
+from tests.fakes.alert_queue import FakeAlertClaims, FakeAlertQueue, busy
+from tests.fakes.poisoned_alerts import FakePoisonedAlerts, FakeStrandedMessages
+from vibedata import alert_console, alerts
+from vibedata.alerts.message import Message, encode
+from vibedata.alerts.poison import Poisoned, name_of
+from vibedata.errors import BadInput, Transient
+from vibedata.flows import list_poisoned, record_poisoned, requeue_poisoned, show_poisoned
+from vibedata.flows import record_stranded as record_stranded_flow
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
+
+
+class World:
+    def __init__(self) -> None:
+        self.claims = FakeAlertClaims()
+        self.queue = FakeAlertQueue(self.claims)
+        self.poisoned = FakePoisonedAlerts()
+        self.rows = FakeAlertRows()
+        self.now = NOW
+
+    def record(self, raw: bytes) -> Poisoned:
+        return record_poisoned.run(
+            raw,
+            poisoned=self.poisoned,
+            claims=self.claims,
+            rows=self.rows,
+            clock=lambda: self.now,
+            instance_id="instance-1",
+            dequeue_count=1,
+        )
+
+    def requeue(self, *names: str) -> Mapping[str, Any]:
+        done = requeue_poisoned.run(
+            names, poisoned=self.poisoned, claims=self.claims, queue=self.queue, clock=lambda: self.now
+        )
+        assert done.written == {"messages": len(done.data["requeued"])}
+        return done.data
+
+    def waiting(self) -> list[str]:
+        found = list_poisoned.run(poisoned=self.poisoned).data["poisoned"]
+        return [one["name"] for one in found]
+
+
+def message(name: str = "one", padding: int = 0) -> Message:
+    document = delivered(name, NOW)
+    document["data"]["essentials"]["description"] = "x" * padding
+    key = alerts.delivery_key(document, alerts.shape_of(document))
+    return Message(key, "eventhub", NOW, json.dumps(document).encode())
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_a_message_that_can_be_read_is_kept_with_what_it_holds(world: World) -> None:
+    raw = encode(message())
+    kept = world.record(raw)
+    assert (kept.name, kept.told.code, kept.times) == (name_of(raw), "processing-failed", 1)
+    assert (kept.told.alert_id, kept.told.rule) == (alert_id("one"), "vd-web-5xx")
+    assert world.poisoned.blobs == {kept.name: raw}
+    (row,) = world.rows.rows
+    assert (row["Status"], row["Severity"], row["ErrorCode"]) == ("Poisoned", "Error", "processing-failed")
+    assert row["Remedy"] == f"vibedata alerts poison show {kept.name[:12]}"
+    assert row["Details"]["deliveryKey"] == message().delivery_key
+    assert row["Details"]["dequeueCount"] == 1
+
+
+def test_recording_it_again_writes_the_same_row_and_nothing_else(world: World) -> None:
+    raw = encode(message())
+    world.record(raw)
+    world.now += timedelta(hours=1)
+    writes = world.poisoned.writes
+    world.record(raw)
+    assert world.poisoned.writes == writes
+    first, second = world.rows.rows
+    assert first == second
+
+
+def test_a_message_without_a_word_of_ours_is_kept(world: World) -> None:
+    kept = world.record(b"\xff\xfe no json")
+    assert kept.told.code == "message-unreadable"
+    assert world.poisoned.blobs[kept.name] == b"\xff\xfe no json"
+
+
+def test_a_body_that_is_no_alert_says_so(world: World) -> None:
+    kept = world.record(encode(Message("0" * 64, "http", NOW, b'{"hello": 1}')))
+    assert kept.told.code == "not-an-alert"
+    assert kept.told.delivery_key == "0" * 64
+
+
+def test_a_claimed_body_that_is_gone_is_the_reason(world: World) -> None:
+    claim = f"{'0' * 64}/{'1' * 64}"
+    kept = world.record(encode(Message("0" * 64, "http", NOW, None, claim)))
+    assert kept.told.code == "alert-claim-missing"
+    assert world.rows.rows[0]["ErrorCode"] == "alert-claim-missing"
+
+
+def test_a_claimed_body_is_kept_beside_it_and_outlives_the_claim(world: World) -> None:
+    world.queue.send(message(padding=60_000))
+    raw = world.queue.sent.pop()
+    kept = world.record(raw)
+    assert kept.told.code == "processing-failed"
+    world.claims.bodies.clear()
+    world.requeue(kept.name)
+    assert world.queue.bodies() == [message(padding=60_000).body]
+
+
+def test_what_storage_refuses_stays_on_the_queue(world: World) -> None:
+    world.rows.trouble = busy()
+    with pytest.raises(Transient):
+        world.record(encode(message()))
+    world.rows.trouble = None
+    world.record(encode(message()))
+    assert (len(world.poisoned.known), len(world.rows.rows)) == (1, 1)
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=60, deadline=None)
+def test_whatever_bytes_arrive_are_kept(raw: bytes) -> None:
+    world = World()
+    kept = world.record(raw)
+    assert world.poisoned.blobs[kept.name] == raw
+    assert kept.told.code and kept.told.reason
+    json.dumps(world.rows.rows)
+    show_poisoned.run(kept.name, poisoned=world.poisoned)
+
+
+@given(
+    st.sampled_from(["schema", "deliveryKey", "origin", "receivedAt", "body", "claim"]),
+    st.none() | st.integers() | st.text() | st.lists(st.integers(), max_size=2),
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_became_of_an_envelope_it_is_kept(name: str, value: Any) -> None:
+    world = World()
+    told = json.loads(encode(message()))
+    raw = json.dumps({**told, name: value}).encode()
+    assert world.poisoned.blobs[world.record(raw).name] == raw
+    assert len(world.rows.rows) == 1
+
+
+# requeue
+
+
+def test_requeueing_puts_the_message_back_once(world: World) -> None:
+    kept = world.record(encode(message()))
+    assert world.waiting() == [kept.name]
+    assert world.requeue(kept.name[:8])["requeued"] == [kept.name]
+    assert world.queue.messages == [message()]
+    assert world.waiting() == []
+    again = world.requeue(kept.name)
+    assert (again["requeued"], again["requeuedBefore"]) == ([], [kept.name])
+    assert len(world.queue.sent) == 1
+
+
+def test_all_that_wait_are_requeued(world: World) -> None:
+    names = [world.record(encode(message(name))).name for name in "abc"]
+    world.requeue(names[0])
+    assert sorted(world.requeue()["requeued"]) == sorted(names[1:])
+    assert world.requeue()["requeued"] == []
+    assert len(world.queue.sent) == 3
+
+
+def test_one_that_is_poisoned_again_waits_again(world: World) -> None:
+    raw = encode(message())
+    kept = world.record(raw)
+    world.requeue(kept.name)
+    world.now += timedelta(hours=1)
+    again = world.record(raw)
+    assert (again.times, again.at) == (2, world.now)
+    assert world.waiting() == [kept.name]
+    assert len({row["EventId"] for row in world.rows.rows}) == 2, "it happened twice"
+    assert world.requeue(kept.name)["requeued"] == [kept.name]
+
+
+def test_a_requeue_that_dies_before_it_is_noted_sends_again_and_loses_nothing(world: World) -> None:
+    kept = world.record(encode(message()))
+    world.queue.trouble = busy()
+    with pytest.raises(Transient):
+        world.requeue(kept.name)
+    assert world.waiting() == [kept.name], "not sent: not marked"
+    world.queue.trouble = None
+    world.requeue(kept.name)
+    assert world.queue.messages == [message()]
+
+
+def test_what_cannot_be_read_is_not_put_back(world: World) -> None:
+    kept = world.record(b"no json")
+    with pytest.raises(BadInput) as caught:
+        world.requeue(kept.name)
+    assert caught.value.code == "alert-poison-unreadable"
+    good = world.record(encode(message()))
+    told = world.requeue()
+    assert (told["requeued"], told["unreadable"]) == ([good.name], [kept.name])
+    assert world.waiting() == [kept.name]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "code"),
+    [("", "alert-poison-unknown"), ("zz", "alert-poison-unknown"), ("../x", "alert-poison-unknown")],
+)
+def test_a_name_that_is_none(world: World, wanted: str, code: str) -> None:
+    world.record(encode(message()))
+    for act in (lambda: world.requeue(wanted), lambda: show_poisoned.run(wanted, poisoned=world.poisoned)):
+        with pytest.raises(BadInput) as caught:
+            act()
+        assert caught.value.code == code
+
+
+def test_letters_that_begin_several_names(world: World) -> None:
+    names = [world.record(b"%d" % number).name for number in range(17)]
+    shared = next(one[0] for one in names if sum(other[0] == one[0] for other in names) > 1)
+    with pytest.raises(BadInput) as caught:
+        world.requeue(shared)
+    assert caught.value.code == "alert-poison-ambiguous"
+
+
+def test_showing_one_gives_its_message_and_its_body(world: World) -> None:
+    kept = world.record(encode(message()))
+    shown = show_poisoned.run(kept.name[:10], poisoned=world.poisoned).data
+    assert shown["body"].encode() == message().body
+    assert shown["message"].encode() == encode(message())
+    unread = show_poisoned.run(world.record(b"\xff").name, poisoned=world.poisoned).data
+    assert (unread["body"], unread["message"]) == ("", "\\xff")
+
+
+def test_a_message_shows_no_terminal_what_to_do(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    kept = world.record(b"\x1b]0;owned\x07\x1b[2J\xc2\x9b31m\r\n[red]plain[/red]")
+    alert_console.poisoned_one(show_poisoned.run(kept.name, poisoned=world.poisoned))
+    told = capsys.readouterr().out
+    assert not {"\x1b", "\x07", "\x9b", "\r"} & set(told)
+    assert "\\x1b]0;owned\\x07" in told
+    assert "[red]plain[/red]" in told
+
+
+# stranded
+
+
+def record_stranded(world: World, stranded: FakeStrandedMessages) -> int:
+    return record_stranded_flow.run(
+        stranded=stranded,
+        poisoned=world.poisoned,
+        claims=world.claims,
+        rows=world.rows,
+        clock=lambda: world.now,
+        instance_id="instance-1",
+    )
+
+
+def test_what_has_lain_there_for_too_long_is_recorded_and_taken_away(world: World) -> None:
+    stranded = FakeStrandedMessages()
+    stranded.put(b"plain text", NOW - timedelta(hours=2))
+    stranded.put(encode(message()), NOW - timedelta(hours=3))
+    stranded.put(encode(message("young")), NOW - timedelta(minutes=59))
+    assert record_stranded(world, stranded) == 2
+    assert {one.told.code for one in world.poisoned.kept()} == {"message-unreadable", "processing-failed"}
+    assert len(stranded.lying) == 1
+    assert {row["Details"]["dequeueCount"] for row in world.rows.rows} == {6}
+    assert record_stranded(world, stranded) == 0
+
+
+def test_what_cannot_be_recorded_stays_there(world: World) -> None:
+    stranded = FakeStrandedMessages()
+    stranded.put(b"plain text", NOW - timedelta(hours=2))
+    world.rows.trouble = busy()
+    with pytest.raises(Transient):
+        record_stranded(world, stranded)
+    assert len(stranded.lying) == 1
+    world.rows.trouble = None
+    assert record_stranded(world, stranded) == 1
+    assert len(world.poisoned.known) == 1

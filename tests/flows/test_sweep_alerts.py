@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.builders.alert_world import AlertWorld, alert
+from tests.flows.test_process_alert import different
+from vibedata.alerts.delivery import KEPT, partitions
+from vibedata.flows import sweep_alerts
+from vibedata.flows.sweep_alerts import SHARES, Swept
+
+
+@pytest.fixture
+def world() -> AlertWorld:
+    return AlertWorld()
+
+
+def sweep(world: AlertWorld, *, everything: bool = False) -> Swept:
+    return sweep_alerts.run(
+        deliveries=world.deliveries,
+        incidents=world.incidents,
+        claims=world.claims,
+        rows=world.rows,
+        clock=lambda: world.now,
+        instance_id="instance-1",
+        everything=everything,
+    )
+
+
+def limit_rows(world: AlertWorld) -> list[dict]:
+    return [row for row in world.rows.rows if row["Operation"] == "process_alert/limit"]
+
+
+def test_what_has_been_kept_long_enough_goes(world: AlertWorld) -> None:
+    world.process(alert(1))
+    world.process(alert(2, "Resolved"))
+    world.now += KEPT + timedelta(days=1)
+    swept = sweep(world, everything=True)
+    assert (swept.deliveries, swept.incidents) == (2, 2)  # one is open; the rule's ledger went with the other
+    assert [incident.is_open for incident in world.incidents.list()] == [True]
+    assert sweep(world, everything=True) == Swept(0, 0, 0, 0, 0)
+
+
+def test_in_a_round_of_runs_every_partition_has_its_turn(world: AlertWorld) -> None:
+    for number in range(200):
+        world.process(alert(number, "Resolved", target="/somewhere/else"))
+    world.now += KEPT + timedelta(days=1)
+    gone = []
+    for _ in range(SHARES):
+        gone.append(sweep(world).deliveries)
+        world.now += sweep_alerts.EVERY
+    assert sum(gone) == 200
+    assert max(gone) < 40  # a run is short
+
+
+def test_shares_are_equal_and_complete() -> None:
+    shares = [partitions(share, SHARES) for share in range(SHARES)]
+    assert {len(share) for share in shares} == {8}
+    assert len({partition for share in shares for partition in share}) == 256
+
+
+def test_an_ended_window_is_summed_up_under_the_same_event(world: AlertWorld) -> None:
+    for number in range(15):
+        world.process(different(number))
+    (first,) = limit_rows(world)
+    assert first["Details"]["final"] is False
+    assert sweep(world).summed_up == 0  # the window is running
+    world.now += timedelta(hours=2)
+    assert sweep(world).summed_up == 1
+    last = limit_rows(world)[-1]
+    assert last["EventId"] == first["EventId"]
+    assert last["TimeGenerated"] > first["TimeGenerated"]
+    assert last["Details"]["suppressed"] == 5
+    assert "5 more were suppressed" in last["Message"]
+
+
+def test_a_window_is_summed_up_again_when_more_of_it_came_late(world: AlertWorld) -> None:
+    for number in range(12):
+        world.process(different(number))
+    world.now += timedelta(hours=2)
+    assert sweep(world).summed_up == 1
+    assert sweep(world).summed_up == 0
+    world.process(different(13))
+    assert sweep(world).summed_up == 1
+    assert limit_rows(world)[-1]["Details"]["suppressed"] == 3
+
+
+def test_a_window_is_forgotten_after_a_day(world: AlertWorld) -> None:
+    for number in range(12):
+        world.process(different(number))
+    world.now += timedelta(days=2)
+    assert sweep(world).summed_up == 1
+    assert not world.incidents.windows
+
+
+def test_spooled_rows_are_delivered(world: AlertWorld) -> None:
+    world.rows.spooled = 3
+    assert sweep(world).drained == 3
+
+
+def test_claims_that_nobody_can_ask_for_go(world: AlertWorld) -> None:
+    world.claims.store("a" * 64, b"{}")
+    world.now += KEPT + timedelta(days=1)
+    assert sweep(world).claims == 1

@@ -1,0 +1,204 @@
+"""Puts a delivery into its incident, and decides about its notice: read, decide, write, again when another was faster.
+
+What was decided stands: it is kept in the incident with the delivery, so that whoever processes the same message
+again, after a crash at whatever point, decides the same and writes nothing.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
+
+from vibedata.alerts import incident, noise
+from vibedata.alerts.cause import Cause
+from vibedata.alerts.incident import Facts, Incident, Step
+from vibedata.alerts.model import Alert
+from vibedata.alerts.noise import Limited, Limits, Noticed, Verdict
+from vibedata.errors import Transient
+from vibedata.ports.alerts import Incidents
+from vibedata.registry import Row
+from vibedata.retry import Patience
+
+ATTEMPTS = 40
+LONGEST_PAUSE_SECONDS = 0.25
+DELIVERED = Verdict("delivered", "the delivery itself came before reconciliation")
+RECONCILED = Verdict("reconciled", "reconciliation came before the delivery, and told of it")
+ENDED = "ended"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """An incident that was open, and the delivery of another one that ended it."""
+
+    incident: Incident
+    delivery: str
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What became of a delivery in its incident; `ended` is what events of the same cause have closed.
+
+    A reconciled delivery has no row where the real one was there first.
+    """
+
+    incident: Incident
+    event_id: str
+    verdict: Verdict
+    has_row: bool = True
+    ended: tuple[Ended, ...] = ()
+    limited: Limited | None = None
+
+
+@dataclass(frozen=True)
+class Decider:
+    """Decides on one delivery, an alert with the step that it is and the facts that it tells."""
+
+    alert: Alert
+    step: Step
+    facts: Facts
+    incidents: Incidents
+    rows: Sequence[Row]
+    limits: Limits
+    patience: Patience
+
+    def decide(self) -> Decided:
+        """Put the delivery into its incident. Raises Transient."""
+        if self.alert.kind not in incident.CLOSED_BY_CORRELATION:
+            return self._again(lambda: self._placed(()))
+        cause = self._again(self._caused)
+        if self.step.condition == "Resolved":
+            return self._closing(cause)
+        decided = self._again(lambda: self._placed(cause.ended_by(self.step.at)))
+        # Whoever closed meanwhile may have found no incident yet: it is there now, so one of us finds the other.
+        now, _ = self._again(lambda: self.incidents.read_cause(self.alert.correlation_key))
+        ended = [
+            self._again(partial(self._ended, self.alert.incident_key, closing))
+            for closing in now.ended_by(self.step.at)
+        ]
+        return replace(decided, ended=tuple(one for one in ended if one))
+
+    def _closing(self, cause: Cause) -> Decided:
+        decided = self._again(lambda: self._placed(()))
+        if not decided.has_row:
+            return decided
+        others = [key for key in cause.ends(self.step.at) if key != self.alert.incident_key]
+        ended = [self._again(partial(self._ended, key, self.step)) for key in others]
+        return replace(decided, ended=tuple(one for one in ended if one))
+
+    def _placed(self, closings: Sequence[Step]) -> Decided:
+        """Merge the delivery into its incident, once, with what has ended it already."""
+        key, step = self.alert.incident_key, self.step
+        before, version = self.incidents.read(key) or (None, None)
+        known = before.step(step.delivery) if before else None
+        has_row = not (step.reconciled and incident.is_delivered(before, step.said, step.said_at))
+        if before and (known or not has_row):
+            self._mark_closed(before)
+            verdict = noise.verdict_of(known.verdict) if known else DELIVERED
+            return self._decided(before, known or step, verdict, has_row)
+        taken = None if step.reconciled else incident.reconciled_event(before, step.said, step.said_at)
+        step = replace(step, event_id=taken or step.event_id)
+        after = incident.merge(before, step, self.facts) if before else incident.begun(key, step, self.facts)
+        for closing in closings:
+            after = incident.merge(after, closing)
+        verdict = RECONCILED if taken else self._verdict(before, after)
+        after = incident.decided(after, step.delivery, verdict.text)
+        self._mark_open(before, after)
+        self.incidents.write(after, version)
+        self._mark_closed(after, before)
+        return self._decided(after, step, verdict)
+
+    def _decided(self, now: Incident, step: Step, verdict: Verdict, has_row: bool = True) -> Decided:
+        limited = None
+        if verdict.word == noise.LIMIT:
+            limited = Limited(self._rule, *noise.window(self.step.at, self.limits))
+        return Decided(now, step.event_id, verdict, has_row, limited=limited)
+
+    def _verdict(self, before: Incident | None, after: Incident) -> Verdict:
+        known = noise.at_once(before, after, self.step.condition)
+        if known:
+            return known
+        above = noise.dependencies(self.rows, after.facts.component)
+        cause = self.incidents.open_of(above) if above else None
+        if cause and cause.key != after.key:
+            return noise.symptom(after.facts.component, cause)
+        return self._again(self._noticed)
+
+    def _noticed(self) -> Verdict:
+        """Take a notice from the rule's ledger, if it may have one."""
+        step, alert = self.step, self.alert
+        ledger, version = self.incidents.read_ledger(self._rule)
+        if ledger.has(step.delivery):
+            return Verdict(noise.OPEN)
+        earlier = ledger.same_trouble(alert.fingerprint, step.delivery)
+        if earlier and earlier.incident != alert.incident_key:
+            found = self.incidents.read(earlier.incident)
+            repeated = noise.repeated(earlier, found[0] if found else None, step.at, self.limits)
+            if repeated:
+                return repeated
+        if ledger.is_full(step.at, self.limits):
+            return noise.limited(self._rule, step.at, self.limits)
+        notice = Noticed(step.at, step.delivery, alert.incident_key, alert.fingerprint)
+        self.incidents.write_ledger(ledger.noticed(notice), version)
+        return Verdict(noise.OPEN)
+
+    def _caused(self) -> Cause:
+        before, version = self.incidents.read_cause(self.alert.correlation_key)
+        closes = self.step.condition == "Resolved"
+        after = before.closed(self.step) if closes else before.opened(self.alert.incident_key, self.step.at)
+        if after != before:
+            self.incidents.write_cause(after, version)
+        return after
+
+    def _ended(self, key: str, closing: Step) -> Ended | None:
+        """Close an incident of the cause; None when it was not open, or is yet to come and finds the closing."""
+        before, version = self.incidents.read(key) or (None, None)
+        if before is None:
+            return None
+        known = before.step(closing.delivery)
+        if known:
+            return Ended(before, closing.delivery) if known.verdict == noise.CLOSE else None
+        after = incident.merge(before, closing)
+        if not after.step(closing.delivery):  # older than the steps that are kept
+            return None
+        verdict = noise.CLOSE if before.is_open and not after.is_open else ENDED
+        after = incident.decided(after, closing.delivery, verdict)
+        self.incidents.write(after, version)
+        self._mark_closed(after, before)
+        return Ended(after, closing.delivery) if verdict == noise.CLOSE else None
+
+    def _mark_open(self, before: Incident | None, after: Incident) -> None:
+        """Have an incident found by its symptoms, before it is written: a mark too many is looked up and overlooked."""
+        if after.is_open and not (before and before.is_open) and self._is_cause(after):
+            self.incidents.mark(after)
+
+    def _mark_closed(self, after: Incident, before: Incident | None = None) -> None:
+        if not after.is_open and (before is None or before.is_open) and self._is_cause(after):
+            self.incidents.mark(after)
+
+    def _is_cause(self, found: Incident) -> bool:
+        return found.facts.resolves and noise.is_depended_on(self.rows, found.facts.component)
+
+    @property
+    def _rule(self) -> str:
+        return noise.rule_key(self.alert.rule_id, self.alert.rule, self.alert.kind)
+
+    def _again(self, fn: Callable[[], T]) -> T:
+        """Call with the network's patience, at once again when another processor was faster. Raises Transient."""
+
+        def undisturbed() -> T:
+            for again in range(ATTEMPTS):
+                try:
+                    return fn()
+                except Transient as error:
+                    if error.code != "incident-changed":
+                        raise
+                longest = min(LONGEST_PAUSE_SECONDS, 0.01 * 2**again)
+                self.patience.sleep(random.random() * longest)  # noqa: S311 - no secret
+            return fn()
+
+        return self.patience.call(undisturbed)

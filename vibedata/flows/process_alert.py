@@ -1,0 +1,140 @@
+"""Process an alert: one message of the queue becomes a row of the operations log, an incident, and maybe a notice.
+
+The order is what makes it repeatable (D12). The incident is written first, and keeps what was decided; then the row,
+then the notice, both under ids that follow from the delivery; the delivery itself last. A process that dies in
+between leaves a message that is processed again, to the same end: at most a row is sent twice, under the same EventId.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from vibedata import alerts, retry
+from vibedata.alerts import alert_rows, incident, noise
+from vibedata.alerts.concern import Concern
+from vibedata.alerts.delivery import Delivery
+from vibedata.alerts.incident import Incident
+from vibedata.alerts.message import Message
+from vibedata.alerts.model import Alert
+from vibedata.alerts.noise import Limits, Notice
+from vibedata.deciding import Decided, Decider
+from vibedata.errors import BadInput
+from vibedata.ports.alerts import AlertClaims, AlertRows, Deliveries, Incidents, Notices, RegistryRows
+from vibedata.registry import Row, retry_policy
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class Processed:
+    """What became of a message: `written`, `seen` before, or `reconciled` (its alert has a row already)."""
+
+    delivery_key: str
+    outcome: Literal["written", "seen", "reconciled"]
+    event_id: str = ""
+    incident: str = ""
+    verdict: str = ""
+
+
+def run(
+    message: Message,
+    *,
+    claims: AlertClaims,
+    registry: RegistryRows,
+    incidents: Incidents,
+    deliveries: Deliveries,
+    rows: AlertRows,
+    notices: Notices,
+    clock: Callable[[], datetime],
+    instance_id: str,
+    limits: Limits = LIMITS,
+    pause: Callable[[float], None] = time.sleep,
+) -> Processed:
+    """Process a message. Raises Transient and Blocked (it stays on the queue); BadInput, Failed (it is poison)."""
+    patience = retry.Patience(None, retry.propagation(0.0), pause, clock)
+    if patience.call(lambda: deliveries.seen(message.delivery_key)):
+        return Processed(message.delivery_key, "seen")
+    alert = _alert(message, claims, patience)
+    known = patience.call(registry.read)
+    concern = alerts.concerned(alert, known)
+    decided = _decide(message, alert, concern, known, incidents, limits, patience)
+    now = clock()
+    if decided.has_row:
+        told = alert_rows.Told(
+            message, concern, decided.incident, decided.verdict, decided.event_id, _at(alert, message)
+        )
+        made = [alert_rows.alert_row(alert, told, instance_id, now)]
+        if decided.limited and incidents.count_limited(decided.limited, message.delivery_key):
+            made.append(alert_rows.limit_row(decided.limited, None, limits.notices, instance_id, now))
+        rows.deliver(made)
+    _tell(notices, alert, decided, message.delivery_key)
+    done = Delivery(message.delivery_key, decided.event_id, alert.incident_key, message.origin, now)
+    patience.call(lambda: deliveries.record(done))
+    outcome: Literal["written", "reconciled"] = "written" if decided.has_row else "reconciled"
+    return Processed(
+        message.delivery_key, outcome, decided.event_id, alert.incident_key, decided.verdict.word
+    )
+
+
+def _alert(message: Message, claims: AlertClaims, patience: retry.Patience) -> Alert:
+    """Return the alert of a message. Raises BadInput (message-no-alert), Failed (alert-claim-missing)."""
+    body = message.body
+    if body is None:
+        body = patience.call(lambda: claims.read(message.claim or ""))
+    found = alerts.read(body)
+    alert = alerts.parse(found[0].document, found[0].shape) if len(found) == 1 else None
+    if alert is None:
+        why = found[0].shape.reason if len(found) == 1 else f"{len(found)} things in one message"
+        raise BadInput(
+            "message-no-alert",
+            f"What this message carries is no alert: {why}.",
+            hint="Intake lets none through: look at it with `vibedata alerts poison show`.",
+            detail={"deliveryKey": message.delivery_key, "origin": message.origin},
+        )
+    return alert
+
+
+def _decide(
+    message: Message,
+    alert: Alert,
+    concern: Concern,
+    known: Sequence[Row],
+    incidents: Incidents,
+    limits: Limits,
+    patience: retry.Patience,
+) -> Decided:
+    policy = retry_policy(known)
+    if policy:
+        patience = patience.until_told(policy.attempts, policy.delay_seconds)
+    key = message.delivery_key
+    reconciled = message.origin == "reconciled"
+    step = incident.step_of(alert, key, alerts.event_id(key), message.received_at, reconciled=reconciled)
+    facts = incident.facts_of(alert, concern.component or "")
+    return Decider(alert, step, facts, incidents, known, limits, patience).decide()
+
+
+def _tell(notices: Notices, alert: Alert, decided: Decided, delivery: str) -> None:
+    """Open or close the notice of the incident, and close those of the others that have ended with it."""
+    link = alert.links[0].url if alert.links else ""
+
+    def notice(of: Incident, by: str = delivery) -> Notice:
+        facts = of.facts
+        at = (of.closed_at if not of.is_open else of.opened_at) or of.first_at
+        return Notice(
+            of.key, by, facts.component, facts.rule, alert.operations_severity, at, alert.summary, link
+        )
+
+    if decided.verdict.word == noise.OPEN:
+        notices.open(notice(decided.incident))
+    elif decided.verdict.word == noise.CLOSE:
+        notices.close(notice(decided.incident))
+    for other in decided.ended:
+        notices.close(notice(other.incident, other.delivery))
+
+
+def _at(alert: Alert, message: Message) -> datetime:
+    return alert.at or message.received_at

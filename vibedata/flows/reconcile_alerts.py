@@ -1,0 +1,138 @@
+"""Reconcile alerts: enqueue what Azure knows to have fired or ended, and no delivery has told us.
+
+The timer's safety net: whatever of the intake was down, Azure keeps its alerts for 30 days. Each run looks at what
+changed since the watermark (and a little before), leaves alone what is so young that its delivery may be on its way,
+and moves the watermark only over what it has dealt with. A run that dies is run again; what it had enqueued is
+enqueued again under the same delivery key, which the processor knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from vibedata import operations
+from vibedata.alerts import reconciling
+from vibedata.alerts.incident import Incident
+from vibedata.alerts.reconciling import WATERMARK, AlertInstance, Event
+from vibedata.parallel import in_parallel
+from vibedata.ports.alerts import AlertInstances, AlertQueue, AlertRows, Incidents, Watermarks
+
+VERB = "reconcile_alerts"
+STRIDE = 100  # instances after which a run that dies does not begin again before them
+AT_ONCE = 16  # reads of incidents
+MAX_TOLD = 20
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """What a run did: delivery keys that it enqueued, instances that it looked at, events that are still too young."""
+
+    enqueued: tuple[str, ...] = ()
+    looked_at: int = 0
+    young: int = 0
+    watermark: datetime | None = None
+    gap: timedelta = timedelta()
+
+
+def run(
+    *,
+    instances: AlertInstances,
+    incidents: Incidents,
+    queue: AlertQueue,
+    watermarks: Watermarks,
+    rows: AlertRows,
+    clock: Callable[[], datetime],
+    instance_id: str,
+) -> Reconciled:
+    """Enqueue the alerts that no delivery told of, and say so in a row. Raises Transient, Blocked, Failed."""
+    now = clock()
+    mark = watermarks.read(WATERMARK)
+    listed = instances.changed(reconciling.look_from(mark, now))
+    found = sorted(listed, key=lambda one: (one.changed_at, one.listed_id))
+    enqueued: list[tuple[Event, str]] = []
+    young = 0
+    for start in range(0, len(found), STRIDE):
+        some = found[start : start + STRIDE]
+        due = [event for one in some for event in reconciling.events(one) if reconciling.is_due(event, now)]
+        young += sum(1 for one in some for _ in reconciling.events(one)) - len(due)
+        sent = _enqueue(_missing(due, incidents), queue, now)
+        enqueued += sent
+        if sent:  # another of its moment may follow: only what is before it is done
+            _advance(watermarks, some[-1].changed_at - timedelta(microseconds=1), now)
+    _advance(watermarks, now, now)
+    keys = tuple(key for _, key in enqueued)
+    done = Reconciled(keys, len(found), young, reconciling.horizon(now), reconciling.gap(mark, now))
+    if enqueued or done.gap:
+        rows.deliver([_row(done, [event for event, _ in enqueued], mark, now, instance_id)])
+    return done
+
+
+def _missing(due: list[Event], incidents: Incidents) -> list[Event]:
+    """Return the events that no delivery told of; an incident is read once for all events of its alert."""
+
+    def known(instance: AlertInstance) -> list[Incident | None]:
+        found = [incidents.read(key) for key in instance.keys]
+        return [one[0] if one else None for one in found]
+
+    asked = list(dict.fromkeys(event.instance for event in due))
+    told = dict(zip(asked, in_parallel(known, asked, at_once=AT_ONCE), strict=True))
+    return [event for event in due if all(reconciling.is_missing(event, one) for one in told[event.instance])]
+
+
+def _enqueue(missing: list[Event], queue: AlertQueue, now: datetime) -> list[tuple[Event, str]]:
+    sent = []
+    for event in missing:
+        message = reconciling.message(event, now)
+        queue.send(message)
+        sent.append((event, message.delivery_key))
+    return sent
+
+
+def _advance(watermarks: Watermarks, moment: datetime, now: datetime) -> None:
+    watermarks.advance(WATERMARK, min(moment, reconciling.horizon(now)))
+
+
+def _row(
+    done: Reconciled, enqueued: list[Event], mark: datetime | None, now: datetime, instance_id: str
+) -> operations.Row:
+    """Return the row of a run that found something: the same findings give the same EventId."""
+    findings = operations.event_id(
+        VERB, *sorted(done.enqueued), mark.isoformat() if done.gap and mark else ""
+    )
+    return operations.row(
+        operations.Operation(findings, VERB, instance_id),
+        operations.Event(
+            name="",
+            status="Incomplete" if done.gap else "Reconciled",
+            at=now,
+            category="Alert",
+            severity="Error" if done.gap else "Warning",
+            message=_sentence(done),
+            remedy='Look why the intake missed them: docs/alerts.md, "An alert is missing".',
+            details={
+                "enqueued": len(done.enqueued),
+                "instances": done.looked_at,
+                "since": mark.isoformat() if mark else None,
+                "events": [_told(event) for event in enqueued[:MAX_TOLD]],
+            },
+        ),
+    )
+
+
+def _sentence(done: Reconciled) -> str:
+    told = f"{len(done.enqueued)} alerts that no delivery told of were enqueued from Azure's own list."
+    if done.gap:
+        told += f" Nobody had reconciled for so long that {done.gap} can no longer be looked at."
+    return told
+
+
+def _told(event: Event) -> dict[str, str]:
+    name = reconciling.rule_name(event.instance.rule)
+    return {
+        "alertId": event.instance.alert_id,
+        "condition": event.condition,
+        "at": event.at.isoformat(),
+        "rule": name,
+    }

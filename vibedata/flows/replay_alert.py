@@ -1,0 +1,69 @@
+"""Replay an alert: put a body on the queue again, whether it was kept or comes from a file.
+
+A delivery that was processed before is not enqueued: its row is in the log, and the processor would write nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+
+from vibedata import alerts
+from vibedata.alerts import poison
+from vibedata.alerts.message import Message
+from vibedata.errors import BadInput
+from vibedata.ports import Summary
+from vibedata.ports.alerts import AlertClaims, AlertQueue, Deliveries
+
+VERB = "replay_alert"
+
+
+def run(
+    raw: bytes,
+    *,
+    source: str,
+    queue: AlertQueue,
+    claims: AlertClaims,
+    deliveries: Deliveries,
+    clock: Callable[[], datetime],
+) -> Summary:
+    """Enqueue each alert of a body (or of a message that holds one) unless its delivery is done.
+
+    Raises BadInput (alert-unrecognised) when something in it is no alert: then nothing is enqueued.
+    """
+    messages = [_message(body, source, clock()) for body in alerts.read(_body(raw, claims))]
+    seen = [message.delivery_key for message in messages if deliveries.seen(message.delivery_key)]
+    for message in messages:
+        if message.delivery_key not in seen:
+            queue.send(message)
+    sent = [message.delivery_key for message in messages if message.delivery_key not in seen]
+    told = (
+        f"{len(sent)} enqueued, {len(seen)} seen before: their rows are in the log, so nothing was written."
+    )
+    return Summary(
+        VERB,
+        {"messages": len(sent)},
+        told if seen else f"{len(sent)} enqueued.",
+        {"source": source, "enqueued": sent, "seen": seen},
+    )
+
+
+def _body(raw: bytes, claims: AlertClaims) -> bytes:
+    """Return the alert's body: of a message that one, else all of it."""
+    message = poison.message_of(raw)
+    if message is None:
+        return raw
+    return claims.read(message.claim) if message.claim else message.body or b""
+
+
+def _message(body: alerts.Body, source: str, now: datetime) -> Message:
+    if not body.shape.is_alert:
+        raise BadInput(
+            "alert-unrecognised",
+            f"{source}: {body.shape.reason}",
+            hint="Look at it with `vibedata alerts explain`; what is no alert cannot be replayed.",
+            detail={"code": body.shape.code},
+        )
+    document = json.dumps(body.document, separators=(",", ":")).encode()
+    return Message(alerts.delivery_key(body.document, body.shape), "replayed", now, document)
