@@ -54,7 +54,7 @@ bicep: $(READY) ## Compile the template and every environment's parameters; with
 	@$(PY) -m tools.bicep
 
 check-security: $(READY) $(SECURITY_READY) ## Hold the deployed template against checkov's rules (its own .venv-security)
-	@$(PY) -m tools.security
+	@$(PY) -m tests.bicep.security
 
 contracts: $(READY) ## Copy the contract files to where the layout wants them, and regenerate the pages made from them
 	@cp vibedata/contracts/manifest.schema.json manifest.schema.json

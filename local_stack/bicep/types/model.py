@@ -1,0 +1,50 @@
+"""Everything that types are made of, in one place for those who use them."""
+
+from __future__ import annotations
+
+from local_stack.bicep.types.collapsing import collapsed as collapsed
+from local_stack.bicep.types.compounds import ANY as ANY
+from local_stack.bicep.types.compounds import ARRAY as ARRAY
+from local_stack.bicep.types.compounds import BOOL as BOOL
+from local_stack.bicep.types.compounds import ERROR as ERROR
+from local_stack.bicep.types.compounds import INT as INT
+from local_stack.bicep.types.compounds import NEVER as NEVER
+from local_stack.bicep.types.compounds import NULL as NULL
+from local_stack.bicep.types.compounds import OBJECT as OBJECT
+from local_stack.bicep.types.compounds import SECURE_OBJECT as SECURE_OBJECT
+from local_stack.bicep.types.compounds import SECURE_STRING as SECURE_STRING
+from local_stack.bicep.types.compounds import STRING as STRING
+from local_stack.bicep.types.compounds import ArrayType as ArrayType
+from local_stack.bicep.types.compounds import DiscriminatedType as DiscriminatedType
+from local_stack.bicep.types.compounds import ObjectType as ObjectType
+from local_stack.bicep.types.compounds import Property as Property
+from local_stack.bicep.types.compounds import TupleType as TupleType
+from local_stack.bicep.types.compounds import UnionType as UnionType
+from local_stack.bicep.types.compounds import nullable as nullable
+from local_stack.bicep.types.compounds import union as union
+from local_stack.bicep.types.compounds import warns as warns
+from local_stack.bicep.types.compounds import warns_for_properties as warns_for_properties
+from local_stack.bicep.types.compounds import without_null as without_null
+from local_stack.bicep.types.kinds import AnyType as AnyType
+from local_stack.bicep.types.kinds import BoolLiteral as BoolLiteral
+from local_stack.bicep.types.kinds import BoolType as BoolType
+from local_stack.bicep.types.kinds import ErrorType as ErrorType
+from local_stack.bicep.types.kinds import Flag as Flag
+from local_stack.bicep.types.kinds import IntLiteral as IntLiteral
+from local_stack.bicep.types.kinds import IntType as IntType
+from local_stack.bicep.types.kinds import NeverType as NeverType
+from local_stack.bicep.types.kinds import NullType as NullType
+from local_stack.bicep.types.kinds import Severity as Severity
+from local_stack.bicep.types.kinds import StringLiteral as StringLiteral
+from local_stack.bicep.types.kinds import StringType as StringType
+from local_stack.bicep.types.kinds import Type as Type
+from local_stack.bicep.types.kinds import written as written
+from local_stack.bicep.types.referents import LambdaType as LambdaType
+from local_stack.bicep.types.referents import ModuleType as ModuleType
+from local_stack.bicep.types.referents import ParentType as ParentType
+from local_stack.bicep.types.referents import ResourceType as ResourceType
+from local_stack.bicep.types.referents import Scope as Scope
+from local_stack.bicep.types.referents import ScopeObject as ScopeObject
+from local_stack.bicep.types.referents import ScopeType as ScopeType
+from local_stack.bicep.types.referents import TypeReference as TypeReference
+from local_stack.bicep.types.referents import scope_of as scope_of
