@@ -10,7 +10,7 @@ SECURITY_READY := $(SECURITY)/.ready
 KEEP ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-security bicep stack stack-down bench fault-table package contracts lock kill-table fuzz clean setup
+.PHONY: help demo test check check-security bicep stack stack-down bench fault-table package contracts lock kill-table fuzz soak clean setup
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -27,7 +27,7 @@ check: $(READY) ## Format, lint, types and unit tests, in under a minute
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
-	@$(PY) -m pytest -q tests/unit tests/flows tests/house
+	@$(PY) -m pytest -q -n auto --maxprocesses 4 tests/unit tests/flows tests/house
 
 stack: setup ## Keep the local stack up, seeded, for the command line
 	@$(PY) -m demo --stack-only
@@ -44,6 +44,9 @@ kill-table: setup ## Kill Day-0 with -9 at every boundary, run it again, compare
 fuzz: $(READY) ## Throw changed alerts at the parser (SECONDS=60)
 	@$(PY) -m tests.fuzz $(or $(SECONDS),60)
 
+soak: setup ## Fire alerts at the action group under kills and faults, and account for every row (ALERTS=5000)
+	@$(PY) -m tests.soak $(or $(ALERTS),5000) $(if $(filter 1,$(RECORD)),--record,)
+
 fault-table: setup ## Run Day-0 under every fault and write docs/fault-table.md (ONLY=pattern runs some)
 	@$(PY) -m tests.faults $(if $(ONLY),--only '$(ONLY)',)
 
@@ -56,12 +59,14 @@ bicep: $(READY) ## Compile the template and every environment's parameters; with
 check-security: $(READY) $(SECURITY_READY) ## Hold the deployed template against checkov's rules (its own .venv-security)
 	@$(PY) -m tests.bicep.security
 
-contracts: $(READY) ## Copy the contract files to where the layout wants them, and regenerate the pages made from them
+contracts: $(READY) ## Copy the contract files to where the layout wants them, and regenerate what is made from them
 	@cp vibedata/contracts/manifest.schema.json manifest.schema.json
 	@cp $(addprefix vibedata/contracts/,sequence.json rbac.json operations_columns.json alert_rules.json) bicep/
+	@$(PY) -m tools.bicep
 	@$(PY) -m tools.docs
 	@$(PY) -m vibedata.operations_table > docs/operations-table.md
 	@$(VENV)/bin/vibedata deploy plan --svg docs/phases.svg > /dev/null
+	@$(PY) -m tests.bicep.phases_page
 
 lock: $(READY) ## Lock the requirements again
 	@$(PY) -m tools.lock
@@ -82,7 +87,7 @@ $(NODE_READY): package-lock.json $(READY)
 	@$(PY) -m tools.node
 	@touch $@
 
-$(SECURITY_READY): requirements-security.txt $(READY)
+$(SECURITY_READY): requirements-security.txt | $(READY)
 	@echo "setup: checkov into $(SECURITY)"
 	@test -x $(SECURITY)/bin/python || $(PY) -m venv $(SECURITY)
 	@$(SECURITY)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-security.txt

@@ -34,6 +34,7 @@ param releaseRepository string = 'vibedata/release'
 param releaseKeys array
 
 @minValue(1)
+@maxValue(16)
 @description('Optional. How many of the keys must have signed.')
 param releaseThreshold int = 1
 

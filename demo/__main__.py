@@ -128,11 +128,8 @@ def show_rest() -> None:
     ).stdout
     print("\n".join(rows.splitlines()[-10:]))
     heading("Where to look next")
-    print("  make stack                                  keep such a stack up")
-    print(
-        '  eval "$(.venv/bin/python -m local_stack env)"   then: vibedata day0, status, logs --follow, run-health'
-    )
-    print("  docs/architecture.md                        how it is built; docs/local-stack.md: faults to try")
+    print("  make stack              keep such a stack up; it says how to talk to it")
+    print("  docs/architecture.md    how it is built; docs/local-stack.md: faults to try")
 
 
 def keep_up(stage: Stage) -> int:
@@ -147,12 +144,12 @@ def keep_up(stage: Stage) -> int:
         instance = stage.provision(release, publisher)
     with step("start the Function app on the functions host"):
         stage.serve(instance)
+    files = alerts.write(stage.directory / "alerts", instance)
     if stage.kept:
         print(f"The registry has a newer release, which stays: {stage.kept}")
     print('\nThe stack is up. In this shell:\n\n  eval "$(.venv/bin/python -m local_stack env)"\n')
-    print(
-        "then: vibedata day0, vibedata status, vibedata logs --follow, vibedata alerts send FILE --count 1."
-    )
+    print("then: vibedata day0, vibedata status, vibedata logs --follow, and, with an alert of each kind,")
+    print(f"vibedata alerts send {files[0].parent.relative_to(ROOT)}/*.json --count 1, vibedata alerts list.")
     print("Stop it: make stack-down")
     return 0
 

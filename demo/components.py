@@ -32,7 +32,8 @@ def seed(
     by_id = {resource_id(group, component, suffix): component for component in wanted}
     network = _network(arm, group)
     _zones(arm, group, network)
-    arm.put_all([(key, _body(component, settings)) for key, component in by_id.items()])
+    apps = {key: one for key, one in by_id.items() if one.kind != "function-app"}  # that one is alerting's
+    arm.put_all([(key, _body(component, settings)) for key, component in apps.items()])
     endpoints = {
         key: f"{group}/providers/Microsoft.Network/privateEndpoints/pe-{key.rsplit('/', 1)[1]}"
         for key in by_id
@@ -83,9 +84,7 @@ def _body(component: Component, settings: Settings) -> dict[str, Any]:
     if kind == "microsoft.web/sites":
         return {
             "location": LOCATION,
-            "kind": "functionapp,linux,container"
-            if component.kind == "function-app"
-            else "app,linux,container",
+            "kind": "app,linux,container",
             "properties": {
                 "publicNetworkAccess": "Disabled",
                 "siteConfig": {"linuxFxVersion": image(component, settings)},

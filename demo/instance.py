@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from demo import alerting, components
+from demo import alerting, components, deployments
 from demo.arm import Arm
 from demo.publisher import LOCATION, Publisher, arm_tenant
 from vibedata import contracts
@@ -96,6 +96,7 @@ def seed(
         publisher_username=publisher.username,
     )
     components.seed(arm, group, names.suffix, release, deployment.settings, without=without_components)
+    deployments.seed(arm, group, foundation.ids)
     return Instance(
         deployment, foundation.ids, names, str(foundation.made["worker"]["properties"]["vmId"]), home
     )

@@ -14,6 +14,7 @@ from typing import Any, List  # noqa: UP035 - the library knows an iterable of e
 
 import azure.functions as func
 
+from functions_app.telling import told
 from vibedata.errors import BadInput, Blocked, VibedataError, expected
 from vibedata.flows import receive_alert as flow
 from vibedata.wiring.functions import FunctionWires, Wires
@@ -43,8 +44,9 @@ def blueprint(wires: Wires) -> func.Blueprint:
         data_type=func.DataType.BINARY,  # as a text, what is no UTF-8 would be lost on the way
     )
     def relay_alerts(events: List[func.EventHubEvent]) -> None:  # noqa: UP006
-        bodies = [event.get_body() for event in events]
-        _tell(flow.run_all(bodies, origin="eventhub", **wires().receive_alert()))
+        with told("relay_alerts"):
+            bodies = [event.get_body() for event in events]
+            _tell(flow.run_all(bodies, origin="eventhub", **wires().receive_alert()))
 
     @made.function_name("receive_alert")
     @made.route(
@@ -73,24 +75,24 @@ def _receive(request: func.HttpRequest, wires: FunctionWires) -> func.HttpRespon
 
 
 def _refusal(error: VibedataError) -> func.HttpResponse:
-    told = {"code": error.code, "message": error.message, "hint": error.hint}
+    said = {"code": error.code, "message": error.message, "hint": error.hint}
     if isinstance(error, BadInput) and error.code == "token-refused":
         log.warning("A call of the HTTP fallback was refused: %s", error.message)
-        return _answer(401, told, {"WWW-Authenticate": "Bearer"})
+        return _answer(401, said, {"WWW-Authenticate": "Bearer"})
     if isinstance(error, Blocked) and error.code == "alert-http-shut":
-        return _answer(404, told)
+        return _answer(404, said)
     log.error("An alert could not be taken in: %s", error)
     return _answer(503, {"code": error.code}, {"Retry-After": str(BUSY_SECONDS)})
 
 
 def _answer(
-    status: int, told: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    status: int, said: Mapping[str, Any], headers: Mapping[str, str] | None = None
 ) -> func.HttpResponse:
     return func.HttpResponse(
-        json.dumps(told), status_code=status, mimetype="application/json", headers=dict(headers or {})
+        json.dumps(said), status_code=status, mimetype="application/json", headers=dict(headers or {})
     )
 
 
 def _tell(done: flow.Received) -> None:
     for one in done.rejected:
-        log.warning("No alert: %s (%s); kept as %s", one.reason, one.code, one.kept)
+        log.warning("No alert: %s (%s); kept as alerts-rejected/%s", one.reason, one.code, one.kept)

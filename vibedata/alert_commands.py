@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,6 +16,9 @@ from vibedata.alert_store_commands import COMMANDS as STORE_COMMANDS
 from vibedata.errors import BadInput
 from vibedata.options import Output, OutputOption
 from vibedata.registry import Row
+
+if TYPE_CHECKING:
+    from vibedata.alerts import Body
 
 MAX_REGISTRY_BYTES = 16 * 1024 * 1024
 STDIN = Path("-")
@@ -40,14 +43,14 @@ def alerts_explain(
     from vibedata.alerts import explaining
 
     rows = None if registry is None else list(_rows(registry))
-    read = [(str(file), alerts.read(_read(file, alerts.MAX_BYTES + 1))) for file in files]
+    read = [(str(file), _bodies(file)) for file in files]
     entries = [entry for name, bodies in read for entry in explaining.explain(name, bodies, rows)]
     if output is Output.json:
         console.print_json(entries)
     else:
         parsed = [alerts.parse(body.document, body.shape) for _, bodies in read for body in bodies]
         for entry, alert in zip(entries, parsed, strict=True):
-            console.plain(list(explaining.lines(entry, alert)))
+            console.plain(line.replace("\n", " ") for line in explaining.lines(entry, alert))
     none = [entry["file"] for entry in entries if entry["kind"] == "none"]
     if none and output is Output.json:
         raise typer.Exit(BadInput.exit_code)  # the array is the one document, and says why
@@ -58,6 +61,16 @@ def alerts_explain(
             hint='Give the body as the action group sent it: an object, an array of them, or {"records": […]}.',
             detail={"files": none},
         )
+
+
+def _bodies(file: Path) -> list[Body]:
+    """Return what a file holds; a file that cannot be read is no alert, and does not spoil the others."""
+    from vibedata import alerts
+
+    try:
+        return alerts.read(_read(file, alerts.MAX_BYTES + 1))
+    except BadInput as error:
+        return [alerts.Body(None, alerts.Shape("none", code=error.code, reason=error.message))]
 
 
 def _read(file: Path, limit: int) -> bytes:
@@ -78,7 +91,9 @@ def _rows(file: Path) -> Iterator[Row]:
         document = json.loads(_read(file, MAX_REGISTRY_BYTES))
     except (ValueError, RecursionError) as error:
         raise _unreadable(file, str(error)) from error
-    listed = document.get("rows", document) if isinstance(document, dict) else document
+    listed = document
+    if isinstance(document, dict):  # `items` is how `az storage entity query` puts the table's rows
+        listed = document.get("rows", document.get("items", document))
     if isinstance(listed, dict):
         listed = [{"key": key, "values": values} for key, values in listed.items()]
     for row in listed if isinstance(listed, list) else [None]:
@@ -88,6 +103,8 @@ def _rows(file: Path) -> Iterator[Row]:
 def _row(file: Path, row: Any) -> Row:
     if not isinstance(row, dict) or not isinstance(row.get("key"), str):
         raise _unreadable(file, "a row has no key")
+    if not isinstance(row.get("values", {}), dict):
+        raise _unreadable(file, f"{row['key'][:80]} has no properties")
     values = (
         row["values"] if isinstance(row.get("values"), dict) else {k: v for k, v in row.items() if k != "key"}
     )

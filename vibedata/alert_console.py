@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vibedata import console
 from vibedata.ports import Summary
 
 SHORT_CHARS = 12
+WIDE_CHARS = 120  # narrower, a sentence in a table's last column would be a column of single words
+MAX_SHOWN = 50  # of a storm's incidents: the gravest come first, and the last line has to be seen
 
 
 def incidents(summary: Summary) -> None:
     """Show incidents as a table."""
-    headings = ("id", "state", "severity", "component", "rule", "first", "last", "told", "summary")
+    headings = ("id", "state", "severity", "component", "first", "last", "told", "summary")
+    listed = summary.data["incidents"]
     rows = [
         (
-            *(one["id"], one["state"], one["severity"], one["component"] or "-", one["rule"] or "-"),
+            *(one["id"], one["state"], one["severity"], one["component"] or "-"),
             *(_time(one["firstAt"]), _time(one["lastAt"])),
             f"{one['deliveries']}{'r' if one['reconciled'] else ''}",
             one["summary"],
         )
-        for one in summary.data["incidents"]
+        for one in listed[:MAX_SHOWN]
     ]
     out = console.screen()
-    if rows:
-        out.print(console.table(headings, rows))
-    out.print(summary.message)
+    _listing(out, headings, rows)
+    out.print(summary.message, end=" " if len(listed) > MAX_SHOWN else "\n")
+    if len(listed) > MAX_SHOWN:
+        more = "--component, --severity and --since choose, --output json has all"
+        out.print(f"The gravest {MAX_SHOWN} are shown: {more}.", soft_wrap=True)
+    out.print(_waiting(summary.data), soft_wrap=True)
+
+
+def _waiting(data: Mapping[str, Any]) -> str:
+    """Return a sentence about the queues: what waits there is in no incident yet."""
+    if data["waiting"] is None:
+        return f"What waits on the queues is not known: {data['waitingMissing']}"
+    (first, count), *others = data["waiting"].items()
+    verb = "waits" if count == 1 else "wait"
+    more = "".join(f", {number} in {name}" for name, number in others)
+    return f"{console.counted(count, 'message')} {verb} in the queue {first}{more}."
 
 
 def incident(summary: Summary) -> None:
@@ -35,12 +51,13 @@ def incident(summary: Summary) -> None:
     out = console.screen()
     out.print(f"{one['state']}  {one['severity']}  {one['summary']}", soft_wrap=True)
     for name in ("alertId", "rule", "kind", "component", "openedAt", "closedAt", "operationId"):
-        out.print(f"  {name:<12} {one[name] or '-'}", soft_wrap=True)
+        why = _why(summary.data["rows"]) if name == "component" and not one[name] else ""
+        out.print(f"  {name:<12} {one[name] or '-'}{why}", soft_wrap=True)
     told = [
-        (_time(step["at"]), step["condition"], _how(step), step["verdict"] or "-", step["eventId"])
+        (_time(step["at"]), step["condition"], _how(step), step["eventId"], _verdict(step["verdict"]))
         for step in summary.data["deliveries"]
     ]
-    out.print(console.table(("at", "condition", "by", "notice", "event"), told, "Deliveries"))
+    _listing(out, ("at", "condition", "by", "event", "notice"), told, "Deliveries")
     _log(summary.data, out)
     for link in summary.data["links"]:
         out.print(f"{link['name']}: {link['url']}", soft_wrap=True)
@@ -57,8 +74,7 @@ def poisoned(summary: Summary) -> None:
         for one in summary.data["poisoned"]
     ]
     out = console.screen()
-    if rows:
-        out.print(console.table(headings, rows))
+    _listing(out, headings, rows)
     out.print(summary.message)
 
 
@@ -85,9 +101,39 @@ def _log(data: Mapping[str, Any], out: Any) -> None:
         for row in data["rows"]
     ]
     if rows:
-        out.print(console.table(("at", "status", "operation", "message"), rows, "Rows in the operations log"))
+        _listing(out, ("at", "status", "operation", "message"), rows, "Rows in the operations log")
     else:
         out.print(f"No rows in the operations log. {data['rowsMissing']}".strip(), soft_wrap=True)
+
+
+def _listing(out: Any, headings: Sequence[str], rows: Sequence[Sequence[Any]], title: str = "") -> None:
+    """Show a table whose last column is a sentence; on a narrow screen the sentence stands below its row."""
+    if not rows:
+        return
+    if out.width >= WIDE_CHARS:
+        out.print(console.table(headings, rows, title or None))
+        return
+    lines = [[str(cell) for cell in row] for row in (headings, *rows)]
+    widths = [max(map(len, column)) for column in zip(*(line[:-1] for line in lines), strict=True)]
+    if title:
+        out.print(title)
+    for number, line in enumerate(lines):
+        cells = zip(line, widths, strict=False)
+        out.print("  ".join(f"{cell:<{width}}" for cell, width in cells).rstrip(), soft_wrap=True)
+        if number:
+            out.print(f"    {line[-1]}", soft_wrap=True)
+
+
+def _verdict(text: str) -> str:
+    word, colon, why = (text or "-").removeprefix("suppressed:").partition(":")
+    return f"{word}: {why}" if colon and why else word
+
+
+def _why(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return why no component is known, as the newest row that tells it has it."""
+    details = [row["Details"] for row in rows if isinstance(row.get("Details"), Mapping)]
+    told = [str(one["componentWhy"]) for one in details if one.get("componentWhy")]
+    return f", because {told[-1]}" if told else ""
 
 
 def _how(step: Mapping[str, Any]) -> str:

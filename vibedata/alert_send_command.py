@@ -71,8 +71,14 @@ def _lines(summary: Summary, through: str) -> list[str]:
 
 
 def _said(answer: dict[str, Any]) -> str:
-    receivers = answer.get("receivers") or []
-    return "".join(f", {each['name']} answered {each['status']}" for each in receivers)
+    receivers, rejected = answer.get("receivers") or [], answer.get("rejected") or []
+    return "".join(
+        [f", receiver {each['name']} answered {each['status']}" for each in receivers]
+        + [
+            f", kept as alerts-rejected/{each['kept']} because it is no alert: {each['reason']}"
+            for each in rejected
+        ]
+    )
 
 
 def _told(output: Output) -> Callable[[int], None]:

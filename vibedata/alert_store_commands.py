@@ -96,10 +96,12 @@ def poison_list(
 
 
 def poison_show(
-    name: Annotated[str, typer.Argument(help="Its name, or the first letters of it.")],
+    name: Annotated[
+        str, typer.Argument(help="Its name, or the first letters; or a kept body: alerts-rejected/…")
+    ],
     output: OutputOption = Output.text,
 ) -> None:
-    """Show a message that was given up: why, and the message itself.
+    """Show a message that was given up: why, and the message itself; or a body that intake kept.
 
     Example: vibedata alerts poison show 3f9a01c2 --output json
     """

@@ -79,7 +79,10 @@ def _wants_json(words: list[str]) -> bool:
 def _usage(error: Any, as_json: bool) -> int:
     from vibedata import console
 
-    context = getattr(error, "ctx", None)
+    context, told = getattr(error, "ctx", None), str(error.format_message())
+    if told.startswith("Usage:") and not as_json:  # a group without a command: its help says what there is
+        print(told, file=sys.stderr)
+        return BadInput.exit_code
     hint = f"See `{context.command_path} --help`." if context else "See `vibedata --help`."
-    console.print_error(BadInput("usage", error.format_message(), hint=hint), as_json)
+    console.print_error(BadInput("usage", told.replace("Value error, ", "", 1), hint=hint), as_json)
     return BadInput.exit_code

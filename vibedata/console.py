@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -30,6 +31,8 @@ COLOURS = {
     "Unhealthy": "red",
     "Failed": "red",
 }
+
+UNCOUNTABLE = {"health": "health row"}
 
 
 def screen() -> Console:
@@ -66,9 +69,15 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | No
 
 
 def written(counts: Mapping[str, int]) -> str:
-    """Return counts as words: `4 runbooks, 1 schedules`; nothing written is a dash."""
-    words = [f"{count} {kind.replace('_', ' ')}" for kind, count in counts.items() if count]
+    """Return counts as words: `4 runbooks, 1 schedule`; nothing written is a dash."""
+    words = [counted(count, kind.replace("_", " ")) for kind, count in counts.items() if count]
     return ", ".join(words) or "-"
+
+
+def counted(count: int, kind: str) -> str:
+    """Return a count of things, whose kind may be given as one or as many: `1 policy`, `2 policies`."""
+    one = UNCOUNTABLE.get(kind) or re.sub(r"(?<=[^s])s$", "", re.sub(r"ies$", "y", kind))
+    return f"{count} {one if count == 1 else re.sub(r'y$', 'ie', one) + 's'}"
 
 
 def phase_table(states: Sequence[Any]) -> Table:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
@@ -27,6 +27,7 @@ LONGEST_PAUSE_SECONDS = 0.25
 DELIVERED = Verdict("delivered", "the delivery itself came before reconciliation")
 RECONCILED = Verdict("reconciled", "reconciliation came before the delivery, and told of it")
 ENDED = "ended"
+CHANGED = "incident-changed"
 
 T = TypeVar("T")
 
@@ -43,7 +44,8 @@ class Ended:
 class Decided:
     """What became of a delivery in its incident; `ended` is what events of the same cause have closed.
 
-    A reconciled delivery has no row where the real one was there first.
+    A reconciled delivery has no row where the real one was there first. `was_known`: another attempt has put the
+    delivery into its incident, and may be about to write its row.
     """
 
     incident: Incident
@@ -52,6 +54,7 @@ class Decided:
     has_row: bool = True
     ended: tuple[Ended, ...] = ()
     limited: Limited | None = None
+    was_known: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,9 @@ class Decider:
     rows: Sequence[Row]
     limits: Limits
     patience: Patience
+    unanswered: list[Incident] = field(
+        default_factory=list
+    )  # writes of this delivery that may have been done
 
     def decide(self) -> Decided:
         """Put the delivery into its incident. Raises Transient."""
@@ -99,18 +105,37 @@ class Decider:
         if before and (known or not has_row):
             self._mark_closed(before)
             verdict = noise.verdict_of(known.verdict) if known else DELIVERED
-            return self._decided(before, known or step, verdict, has_row)
-        taken = None if step.reconciled else incident.reconciled_event(before, step.said, step.said_at)
-        step = replace(step, event_id=taken or step.event_id)
+            others = bool(known) and not self.unanswered
+            return replace(self._decided(before, known or step, verdict, has_row), was_known=others)
+        timeless = step.said == "Resolved" and self.alert.resolved_at == self.alert.fired_at
+        taken = (
+            None
+            if step.reconciled
+            else incident.reconciled_step(before, step.said, step.said_at, timeless=timeless)
+        )
+        if taken:
+            # What Azure's list calls fired may turn out to be an end: it ends what was taken for a beginning, too.
+            at = max(step.at, taken.at) if step.condition == "Resolved" else step.at
+            step = replace(step, event_id=taken.event_id, at=at)
         after = incident.merge(before, step, self.facts) if before else incident.begun(key, step, self.facts)
         for closing in closings:
             after = incident.merge(after, closing)
-        verdict = RECONCILED if taken else self._verdict(before, after)
+        is_told = taken is not None and taken.condition == step.condition
+        verdict = RECONCILED if is_told else self._verdict(before, after)
         after = incident.decided(after, step.delivery, verdict.text)
         self._mark_open(before, after)
-        self.incidents.write(after, version)
+        self._write(after, version)
         self._mark_closed(after, before)
         return self._decided(after, step, verdict)
+
+    def _write(self, after: Incident, version: str | None) -> None:
+        """Write the incident; remember it where nobody said whether it was written."""
+        try:
+            self.incidents.write(after, version)
+        except Transient as error:
+            if error.code != CHANGED:
+                self.unanswered.append(after)
+            raise
 
     def _decided(self, now: Incident, step: Step, verdict: Verdict, has_row: bool = True) -> Decided:
         limited = None
@@ -119,12 +144,12 @@ class Decider:
         return Decided(now, step.event_id, verdict, has_row, limited=limited)
 
     def _verdict(self, before: Incident | None, after: Incident) -> Verdict:
-        known = noise.at_once(before, after, self.step.condition)
+        known = noise.at_once(before, after, self.step.condition, self.step.at, self.limits)
         if known:
             return known
         above = noise.dependencies(self.rows, after.facts.component)
         cause = self.incidents.open_of(above) if above else None
-        if cause and cause.key != after.key:
+        if cause and cause.key != after.key and noise.is_lately_told(cause, self.step.at, self.limits):
             return noise.symptom(after.facts.component, cause)
         return self._again(self._noticed)
 
@@ -195,7 +220,7 @@ class Decider:
                 try:
                     return fn()
                 except Transient as error:
-                    if error.code != "incident-changed":
+                    if error.code != CHANGED:
                         raise
                 longest = min(LONGEST_PAUSE_SECONDS, 0.01 * 2**again)
                 self.patience.sleep(random.random() * longest)  # noqa: S311 - no secret

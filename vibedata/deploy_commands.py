@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vibedata import console, sequence
+from vibedata import admin_roles, console, sequence
 from vibedata.errors import BadInput
 from vibedata.options import Output, OutputOption
 
@@ -108,6 +108,36 @@ def _document(plans: dict[Any, sequence.Plan], chosen: sequence.Estimate) -> dic
     }
 
 
+def deploy_admin_roles(
+    group_id: Annotated[str, typer.Option(help="Object id of the administrators' Entra group (GUID).")],
+    resource_group: Annotated[str, typer.Option(help="The managed resource group's name.")],
+    subscription_id: Annotated[str, typer.Option(help="Its subscription (GUID).")],
+    restricted: Annotated[
+        bool,
+        typer.Option(
+            "--restricted", help="The plan restricts the customer: what Azure's deny assignment leaves."
+        ),
+    ] = False,
+    output: OutputOption = Output.text,
+) -> None:
+    """Print the commands that give the customer's own administrators their roles, ready to paste.
+
+    The template cannot do it across tenants. Whoever runs them needs to be Owner or User Access Administrator there;
+    running them again changes nothing. Asks Azure nothing.
+
+    Example: vibedata deploy admin-roles --group-id GUID --resource-group mrg-vibedata --subscription-id GUID
+    """
+    given = admin_roles.customer(group_id, resource_group, subscription_id)
+    found = admin_roles.roles(given, restricted=restricted)
+    if output is Output.json:
+        console.print_json({"restricted": restricted, "roles": [one.as_dict() for one in found]})
+        return
+    console.plain([line for one in found for line in (f"# {one.role}: {one.why}", one.command)])
+
+
 GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
-    "deploy": ("Look at a deployment before it runs.", {"plan": deploy_plan}),
+    "deploy": (
+        "Look at a deployment before it runs.",
+        {"plan": deploy_plan, "admin-roles": deploy_admin_roles},
+    ),
 }

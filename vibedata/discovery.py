@@ -22,6 +22,7 @@ INFRASTRUCTURE = (
     "microsoft.alertsmanagement/",
     "microsoft.authorization/",
     "microsoft.compute/",
+    "microsoft.eventhub/",
     "microsoft.insights/",
     "microsoft.managedidentity/",
     "microsoft.network/",

@@ -14,6 +14,7 @@ from vibedata.errors import BadInput
 SCHEME = "ed25519"
 KEY_BYTES = 32
 MAX_KEYS = 16
+SHORT_ID_CHARS = 12
 
 _FIELD = 2**255 - 19
 # Ordinates of the points whose order is 8 or less. Under such a "key" anybody can sign; 32 zero bytes are one.
@@ -66,6 +67,11 @@ def keyring(texts: Sequence[str], threshold: int = 1) -> Keyring:
     if not 1 <= threshold <= len(keys):
         raise _bad_keys(f"{threshold} signatures cannot come from {len(keys)} keys")
     return Keyring(keys, threshold)
+
+
+def short_id(key_id: str) -> str:
+    """Return the beginning of a key's id: enough for people to tell a handful of keys apart."""
+    return key_id[:SHORT_ID_CHARS]
 
 
 def public_key(text: str) -> PublicKey:

@@ -128,7 +128,10 @@ def docs_page() -> str:
     asked = (
         "\n## Questions of an on-call engineer\n\n"
         "Each is folded by EventId first. All rows of an incident share an OperationId; what else the Details of an\n"
-        "alert hold is in [alerts.md](alerts.md). The local stack answers these queries too.\n"
+        "alert hold is in [alerts.md](alerts.md). In Azure paste one into the workspace's *Logs*, or say\n"
+        '`az monitor log-analytics query -w WORKSPACE_ID --analytics-query "$(cat query.kql)" -o table`;\n'
+        "on the local stack `python -m local_stack query query.kql`. Quoted names (`'postgres'`,\n"
+        "`'00000000-…'`) are examples: put in your own.\n"
     )
     return head + columns + asked + "".join(map(_docs_query, queries()))
 

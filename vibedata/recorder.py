@@ -5,7 +5,7 @@ Flows get a Recorder and never see the log behind it; what the log cannot delive
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -87,6 +87,11 @@ class Recorder:
                 details=details,
             )
         )
+
+    def tell(self, rows: Sequence[Row]) -> None:
+        """Record rows of other operations, which `watch` does not see."""
+        if rows:
+            self._log.write(rows)
 
     def close(self) -> None:
         """Deliver what is still buffered; never raises, for the work itself is done by then."""

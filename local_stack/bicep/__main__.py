@@ -112,6 +112,8 @@ def _compare(options: argparse.Namespace) -> int:
         result = compare(folder, types)
         told = "different" if result.differences else "refused" if result.refused else "equal"
         counts[told] += 1
+        if result.differences:
+            print(f"{folder}: different: main.json was made by {result.made_by}")
         for line in [*result.differences, *result.refused]:
             print(f"{folder}: {told}: {line}")
     print(", ".join(f"{count} {told}" for told, count in counts.items()))

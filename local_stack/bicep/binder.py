@@ -200,7 +200,7 @@ class Binder(Declarations):
                 self._diagnostics.error(node.name, "BCP059", f'The name "{name}" is not a function.')
         elif function:
             self.model.functions[node] = function
-            check_call(self._diagnostics, node, function, self._place)
+            check_call(self._diagnostics, node, function, self._place, self.model.target_scope)
         elif reason := functions.banned(name):
             self._diagnostics.error(node.name, *reason)
         else:
@@ -222,7 +222,7 @@ class Binder(Declarations):
             self._diagnostics.error(node.name, *reason)
         elif function:
             self.model.functions[node] = function
-            check_call(self._diagnostics, node, function, self._place)
+            check_call(self._diagnostics, node, function, self._place, self.model.target_scope)
         else:
             meant = suggestion(name, functions.names(base.name))
             told = f'The function "{name}" does not exist in namespace "{base.name}".'

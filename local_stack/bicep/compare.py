@@ -22,6 +22,7 @@ class Result:
     folder: Path
     refused: list[str] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
+    made_by: str = ""  # the compiler that made main.json, as it says itself
 
 
 def pairs(folder: Path) -> list[Path]:
@@ -43,8 +44,17 @@ def compare(folder: Path, types: AzureTypes) -> Result:
         result.refused = [str(each) for each in compilation.diagnostics if each.is_error]
         return result
     wanted = json.loads((folder / "main.json").read_text("utf-8-sig"))
+    result.made_by = _generator(wanted)
     result.differences = list(differences(wanted, json.loads(json.dumps(built)), "$"))
     return result
+
+
+def _generator(template: Any) -> str:
+    try:
+        generator = template["metadata"]["_generator"]
+        return f"{generator['name']} {generator['version']}"
+    except (KeyError, TypeError):
+        return "a compiler that it does not name"
 
 
 def differences(wanted: Any, built: Any, path: str) -> Iterator[str]:

@@ -108,7 +108,7 @@ class Compilation:
         unit.model.targets[symbol] = found.model if isinstance(found, Unit) else found
         if isinstance(found, Unit) and found.failed:
             unit.diagnostics.error(node, "BCP104", "The referenced module has errors.")
-        check_module(unit.model, symbol, unit.model.targets[symbol], unit.diagnostics)
+        check_module(symbol, unit.model.targets[symbol], unit.diagnostics)
 
     def _target(self, unit: Unit, module: Module) -> Unit | Json:
         path = module.path.literal

@@ -63,6 +63,11 @@ AZ = {
     **_table("roleDefinitions:1", refused=True),
 }
 SCOPES = ("tenant", "managementGroup", "subscription", "resourceGroup")
+_OWN_SCOPE = {
+    "managementGroup": {"managementGroup": 0},
+    "subscription": {"subscription": 0, "resourceGroup": 0},
+    "resourceGroup": {"resourceGroup": 0, "subscription": 1},
+}
 LAMBDAS = {"filter": 1, "map": 1, "mapValues": 1, "sort": 1, "reduce": 2, "toObject": 1, "groupBy": 1}
 
 _OPERATORS = {
@@ -125,6 +130,12 @@ def lookup(name: str, namespace: str | None = None) -> Function | None:
     if name in AZ:
         return AZ[name]
     return Function(name, 2, 3, runtime=True) if name.startswith("list") and len(name) > 4 else None
+
+
+def fewest_arguments(function: Function, target_scope: str) -> int:
+    """Return how many arguments it needs in such a file: a scope that the file is not in must be named in full."""
+    scopes = _OWN_SCOPE.get(function.name)
+    return function.least if scopes is None else scopes.get(target_scope, function.most)
 
 
 def banned(name: str) -> tuple[str, str] | None:

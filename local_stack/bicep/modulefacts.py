@@ -1,44 +1,19 @@
-"""What a module's file allows: where it may be deployed, and that it holds no secrets to hand out."""
+"""What of a module's file would make the template one of languageVersion 2.0: secrets that it hands out."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from local_stack.bicep.diagnostics import Diagnostics, quoted
-from local_stack.bicep.lowering.scopes import read_scope
+from local_stack.bicep.diagnostics import Diagnostics
 from local_stack.bicep.model import Model, Symbol
 
-_BY_SCHEMA = {
-    "subscriptiondeploymenttemplate": "subscription",
-    "managementgroupdeploymenttemplate": "managementGroup",
-    "tenantdeploymenttemplate": "tenant",
-}
 
-
-def check_module(model: Model, symbol: Symbol, target: Any, diagnostics: Diagnostics) -> None:
-    """Hold a module declaration against the file it names."""
+def check_module(symbol: Symbol, target: Any, diagnostics: Diagnostics) -> None:
+    """Refuse a module with secure outputs."""
     for name in _secure_outputs(target):
         diagnostics.refuse(
             symbol.module.path, f"A module with the secure output '{name}' (it needs languageVersion 2.0) is"
         )
-    value = symbol.property_value("scope")
-    scope = read_scope(model, value) if value is not None else None
-    given = model.target_scope if value is None else scope.kind if scope else None
-    wanted = _target_scope(target)
-    if given not in (None, wanted, "resource"):
-        at = symbol.value if value is None else value
-        message = (
-            f"Scope {quoted([str(given)])} is not valid for this module. Permitted scopes: "
-            f"{quoted([wanted])}."
-        )
-        diagnostics.error(at, "BCP134", message)
-
-
-def _target_scope(target: Any) -> str:
-    if isinstance(target, Model):
-        return target.target_scope
-    file = str(target.get("$schema", "")).rstrip("#").rpartition("/")[2].lower()
-    return _BY_SCHEMA.get(file.removesuffix(".json"), "resourceGroup")
 
 
 def _secure_outputs(target: Any) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from local_stack.bicep.diagnostics import Diagnostics
-from local_stack.bicep.functions import Function, expected_arguments
+from local_stack.bicep.functions import Function, expected_arguments, fewest_arguments
 from local_stack.bicep.syntax import Call, Declaration, MethodCall, Module, Output, Param, Resource, Span, Var
 
 Place = Literal["anywhere", "default", "runtime"]
@@ -18,7 +18,9 @@ def place_of(declaration: Declaration) -> Place:
     return "runtime" if isinstance(declaration, (Resource, Module, Var, Output)) else "anywhere"
 
 
-def check_call(diagnostics: Diagnostics, node: Call | MethodCall, function: Function, place: Place) -> None:
+def check_call(
+    diagnostics: Diagnostics, node: Call | MethodCall, function: Function, place: Place, target_scope: str
+) -> None:
     """Report a call that may not stand here or has the wrong number of arguments."""
     name = node.name
     if function.refused:
@@ -38,7 +40,8 @@ def check_call(diagnostics: Diagnostics, node: Call | MethodCall, function: Func
             "It can only be used in resource declarations.",
         )
     count = len(node.arguments)
-    if not function.least <= count <= function.most:
-        wanted = expected_arguments(function.least, function.most)
+    least = fewest_arguments(function, target_scope)
+    if not least <= count <= function.most:
+        wanted = expected_arguments(least, function.most)
         parenthesis = Span(name.span.end, node.span.end, name.span.line, name.span.column + len(name.name))
         diagnostics.error(parenthesis, "BCP071", f"Expected {wanted}, but got {count}.")

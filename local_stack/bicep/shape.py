@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from local_stack.bicep.syntax import (
+    Access,
     Array,
+    Binary,
     Boolean,
+    Call,
     Expression,
+    For,
+    Index,
     Integer,
+    MethodCall,
     Node,
     NonNull,
     Null,
     Object,
     Parenthesized,
     String,
+    Ternary,
     Unary,
+    Variable,
+    children,
 )
+
+_INCONSTANT = (Access, Binary, Call, For, Index, MethodCall, Parenthesized, Ternary, Variable)
 
 
 def bare(node: Node) -> Node:
@@ -22,6 +35,18 @@ def bare(node: Node) -> Node:
     while isinstance(node, (Parenthesized, NonNull)):
         node = node.value if isinstance(node, Parenthesized) else node.base
     return node
+
+
+def inconstant(node: Node) -> Iterator[Node]:
+    """Yield what makes an expression no constant, the outermost of each: the compiler works nothing out there."""
+    if isinstance(node, String):
+        if node.literal is None:
+            yield node
+    elif isinstance(node, _INCONSTANT) or (isinstance(node, Unary) and node.operator != "-"):
+        yield node
+    else:
+        for each in children(node):
+            yield from inconstant(each)
 
 
 def literal_type(node: Expression) -> str | None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from local_stack.core import commands
+from local_stack.core import asking, commands
 from local_stack.core.errors import StackError
 
 DEFAULT_DIRECTORY = Path(".local/stack")
@@ -33,6 +33,7 @@ _ONE_LINERS = {
     "status": "python -m local_stack status --json",
     "env": 'eval "$(python -m local_stack env)"',
     "writes": "python -m local_stack writes --follow",
+    "query": "python -m local_stack query - <<< 'VibeData_Operations_CL | count'",
     "clock": "python -m local_stack clock --advance 3600",
     "list": "python -m local_stack faults list --json",
     "add": "python -m local_stack faults add storage blob.PutBlob --status 503 --times 2",
@@ -75,6 +76,8 @@ def _parser() -> argparse.ArgumentParser:
         )
     )
     _add_writes(verbs)
+    query = _verb(verbs, "query", "ask the stack's logs in Kusto", asking.query, json=True)
+    query.add_argument("file", type=Path, metavar="FILE", help="the query; - is standard input")
     clock = _verb(verbs, "clock", "move the stack's time forward and print it", commands.clock)
     clock.add_argument(
         "--advance", type=float, default=0.0, metavar="SECONDS", help="by how much (default 0)"

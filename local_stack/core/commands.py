@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from local_stack.core.beside import functions_host, stop_functions_host
+from local_stack.core.beside import FILE, functions_host, stop_functions_host
 from local_stack.core.client import ControlClient
 from local_stack.core.daemon import run_foreground, start_detached, stop
 from local_stack.core.environment import environment
@@ -152,6 +152,8 @@ def _print_table(directory: Path) -> None:
     addresses = {**facts["addresses"], **({"functions": host[1]} if host else {})}
     for name, url in sorted(addresses.items()):
         print(f"  {name:<24} {url}")
+    if facts["addresses"] and not host and (directory / FILE).exists():
+        print("  functions                does not run: start it again as it was started")
     print(f'Use it: eval "$(python -m local_stack env --directory {directory})"', flush=True)
 
 

@@ -18,6 +18,7 @@ from local_stack.core.service import ARM_AUDIENCES, Listener, Service
 SERVICES = (
     "identity",
     "arm",
+    "deployments",
     "storage",
     "key_vault",
     "dns",

@@ -78,6 +78,8 @@ class Worker:
         await self._listen(channel)
         fetching: list[QueueListener | HubListener] = [*self._queues, *self._hubs.values()]
         work: list[asyncio.Future[Any]] = [asyncio.ensure_future(each.run()) for each in fetching]
+        for one in work:
+            one.add_done_callback(_tell_if_broken)
         await self.stopping.wait()
         for each in fetching:
             each.stop()
@@ -169,3 +171,9 @@ def _threads(settings: dict[str, str]) -> int | None:
             f"PYTHON_THREADPOOL_THREAD_COUNT is {told!r}; it must be a whole number from 1 to 1000."
         )
     return int(told)
+
+
+def _tell_if_broken(listener: asyncio.Future[Any]) -> None:
+    """Say that a listener has died: nobody looks at it before the host stops."""
+    if not listener.cancelled() and listener.exception():
+        log.error("A listener has ended; restart the host", exc_info=listener.exception())

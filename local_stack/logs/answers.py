@@ -10,7 +10,7 @@ from aiohttp import web
 
 from local_stack.core.bodies import json_object
 from local_stack.core.context import Context
-from local_stack.core.errors import Forbidden
+from local_stack.core.errors import Forbidden, WireError
 from local_stack.logs import errors
 from local_stack.logs.kql import Query, parse
 from local_stack.logs.kql_run import Table, run
@@ -62,6 +62,19 @@ class Answers:
         except errors.QueryError as error:
             raise errors.bad_query(error) from error
         return web.json_response({"tables": [_wire(table)]})
+
+    async def ask(self, request: web.Request) -> web.StreamResponse:
+        """POST /services/logs/query on the control listener: of the first workspace that has the table"""
+        try:
+            query = parse((await _query_body(request))["query"])
+            found = next(
+                filter(None, (self._logs.read(w, query.table, None) for w in self._logs.workspaces())), None
+            )
+            if found is None:
+                raise errors.semantic_error(f"No workspace of the stack has a table {query.table!r}.")
+            return web.json_response(_wire(run(query, found, self._ctx.clock.now())))
+        except errors.QueryError as error:
+            raise WireError(400, "BadArgumentError", str(error)) from error
 
     def _answer(self, workspace: dict[str, Any], query: Query, timespan: str | None, now: datetime) -> Table:
         span = parse_timespan(timespan, now) if timespan else None

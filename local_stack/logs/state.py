@@ -53,11 +53,14 @@ class Logs:
         resource_id = self._rules.get(immutable_id)
         return self._ctx.resources.get(resource_id) if resource_id else None
 
+    def workspaces(self) -> list[dict[str, Any]]:
+        """Return every workspace."""
+        return self._ctx.resources.list(type=WORKSPACE)
+
     def workspace(self, customer_id: str) -> dict[str, Any] | None:
         """Return the workspace with this customer id (its GUID, not its ARM id)."""
         wanted = customer_id.lower()
-        everything = self._ctx.resources.list(type=WORKSPACE)
-        return next((w for w in everything if w["properties"]["customerId"] == wanted), None)
+        return next((w for w in self.workspaces() if w["properties"]["customerId"] == wanted), None)
 
     def table(self, workspace_id: str, name: str) -> dict[str, Any] | None:
         """Return a workspace's table by its exact name."""

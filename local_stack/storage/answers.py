@@ -14,7 +14,7 @@ from local_stack.core.context import Context
 from local_stack.core.errors import Forbidden, Unauthorized
 from local_stack.core.principals import Principal
 from local_stack.core.server import bearer
-from local_stack.storage import transactions
+from local_stack.storage import messages, transactions
 from local_stack.storage.errors import (
     account_not_found,
     bad_token,
@@ -104,6 +104,10 @@ class Front:
                 detail["entity"] = list(
                     transactions.keys_of(request.path, transactions.entity((body or b"").decode()))
                 )
+        if operation.name in messages.WRITES:
+            body = await _small_body(request)
+            if body:  # an update may leave the text as it is
+                messages.check(body)
         return await forward(self._upstream, service, request, body)
 
     def _check_transaction(self, request: web.Request, body: bytes, detail: dict[str, Any]) -> None:

@@ -78,6 +78,15 @@ def too_large() -> WireError:
     )
 
 
+def bad_xml(line: int, position: int) -> WireError:
+    return WireError(
+        400,
+        "InvalidXmlDocument",
+        "XML specified is not syntactically valid.",
+        extra={"LineNumber": line, "LinePosition": position, "Reason": "Error parsing Xml content"},
+    )
+
+
 def unknown_operation(method: str, path: str) -> WireError:
     return WireError(
         501,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -54,3 +55,11 @@ def one(kind: str, environment: str = "offer") -> Resource:
     """Return the only resource of a type."""
     (found,) = of_type(kind, environment)
     return found
+
+
+def values(value: Any) -> Iterator[Any]:
+    """Yield every plain value in a body."""
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from values(each)
+    if not isinstance(value, (dict, list)):
+        yield value

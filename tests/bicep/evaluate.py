@@ -1,4 +1,4 @@
-"""A compiled template, evaluated whole: every resource of every module with its expressions resolved, as Azure would see it.
+"""A compiled template, evaluated whole: every resource of every module, its expressions resolved as Azure would.
 
 Nothing is deployed, so what only a deployed resource knows (a principal id, an endpoint's address) is a stand-in of the
 right shape from runtime.py. Conditions hold, loops are counted out, a module's outputs are those of its own template.
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.bicep.expressions import ExpressionError, evaluate, is_expression
+from tests.bicep.functions import FUNCTIONS
 from tests.bicep.runtime import ENVIRONMENT, Runtime
 
 DEPLOYMENTS = "Microsoft.Resources/deployments"
@@ -175,8 +176,8 @@ class _Place:
         return lambda: self.value(given["value"])
 
     def call(self, name: str, arguments: list[Any]) -> Any:
-        """Return what a function of the deployment gives. Raises ExpressionError for one that is not known."""
-        found = getattr(self, f"_{name}", None)
+        """Return what a function gives. Raises ExpressionError for one that is not known."""
+        found = FUNCTIONS.get(name) or getattr(self, f"_{name}", None)
         if found is None:
             raise ExpressionError(f"the function {name} is not known here")
         return found(*arguments)
@@ -188,7 +189,9 @@ class _Place:
         return self.deployment.variable(name)
 
     def _copyindex(self, name: str | int = "", offset: int = 0) -> int:
-        return self.copies["" if isinstance(name, int) else name] + (name if isinstance(name, int) else offset)
+        return self.copies["" if isinstance(name, int) else name] + (
+            name if isinstance(name, int) else offset
+        )
 
     def _newguid(self) -> str:
         return ATTEMPT
@@ -242,7 +245,7 @@ def deploy(template: dict[str, Any], parameters: Mapping[str, Any]) -> Deploymen
 def resource_id(base: str, kind: str, name: str) -> str:
     """Return an id: the type's and the name's segments in turn."""
     provider, *types = kind.split("/")
-    pairs = "/".join(f"{a}/{b}" for a, b in zip(types, name.split("/")))
+    pairs = "/".join(f"{a}/{b}" for a, b in zip(types, name.split("/"), strict=True))
     return f"{base}/providers/{provider}/{pairs}"
 
 

@@ -7,7 +7,7 @@ function that is not there is an error, never a guess.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
@@ -25,7 +25,7 @@ class Scope(Protocol):
     """Where an expression stands: what its names mean there."""
 
     def call(self, name: str, arguments: list[Any]) -> Any:
-        """Return what a function of the deployment (parameters, variables, reference …) gives."""
+        """Return what a function gives, of those that have no grammar of their own; its name is in small letters."""
 
 
 class Lazy(Protocol):
@@ -46,7 +46,7 @@ class Function:
 
     def __call__(self, *values: Any) -> Any:
         """Apply it to as many values as it has names for."""
-        return run(self.body, self.scope, {**self.bound, **dict(zip(self.names, values))})
+        return run(self.body, self.scope, {**self.bound, **dict(zip(self.names, values, strict=True))})
 
 
 def is_expression(text: str) -> bool:
@@ -93,8 +93,6 @@ def member(value: Any, key: Any) -> Any:
 
 
 def _call(name: str, arguments: tuple[Node, ...], scope: Scope, bound: Mapping[str, Any]) -> Any:
-    from tests.bicep.functions import FUNCTIONS
-
     known = name.lower()
     if known == "lambdavariables":
         return bound[arguments[0][1]]
@@ -107,9 +105,7 @@ def _call(name: str, arguments: tuple[Node, ...], scope: Scope, bound: Mapping[s
     if known in ("and", "or"):
         values = (run(each, scope, bound) for each in arguments)
         return all(values) if known == "and" else any(values)
-    given = [run(each, scope, bound) for each in arguments]
-    library: Callable[..., Any] | None = FUNCTIONS.get(known)
-    return library(*given) if library else scope.call(known, given)
+    return scope.call(known, [run(each, scope, bound) for each in arguments])
 
 
 class _Reader:

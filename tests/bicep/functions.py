@@ -100,7 +100,9 @@ def _host(prefix: str, index: int) -> str:
     return str(ip_network(prefix, strict=False).network_address + index + 1)
 
 
-def _to_object(values: list[Any], key: Callable[[Any], str], value: Callable[[Any], Any] | None = None) -> Any:
+def _to_object(
+    values: list[Any], key: Callable[[Any], str], value: Callable[[Any], Any] | None = None
+) -> Any:
     return {key(each): value(each) if value else each for each in values}
 
 
@@ -140,7 +142,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "concat": _concat,
     "contains": _contains,
     "createarray": lambda *values: list(values),
-    "createobject": lambda *pairs: dict(zip(pairs[::2], pairs[1::2])),
+    "createobject": lambda *pairs: dict(zip(pairs[::2], pairs[1::2], strict=True)),
     "empty": lambda value: value is None or len(value) == 0,
     "equals": lambda a, b: type(a) is type(b) and a == b if isinstance(a, bool) else a == b,
     "false": lambda: False,

@@ -1,4 +1,4 @@
-"""What only a deployed resource knows, as stand-ins of the right shape: ids, addresses, endpoints. The same every time."""
+"""What only a deployed resource knows, as stand-ins of the right shape that are the same every time."""
 
 from __future__ import annotations
 

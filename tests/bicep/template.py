@@ -101,16 +101,20 @@ def only(kind: str) -> Placed:
     return found
 
 
+def depends_on(module: str) -> set[str]:
+    """Return the modules of main.bicep that one of them names as its own dependencies."""
+    edges = modules()[module].body.get("dependsOn", [])
+    return {re.findall(r"'([^']+)'\)\]$", edge)[0] for edge in edges}
+
+
 def waits_for(module: str) -> set[str]:
     """Return the modules of main.bicep that must be done before one of them starts, however far back."""
     done: set[str] = set()
     todo = [module]
     while todo:
-        for edge in modules()[todo.pop()].body.get("dependsOn", []):
-            name = re.findall(r"'([^']+)'\)\]$", edge)[0]
-            if name not in done:
-                done.add(name)
-                todo.append(name)
+        new = depends_on(todo.pop()) - done
+        done |= new
+        todo += new
     return done
 
 

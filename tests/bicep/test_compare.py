@@ -67,6 +67,9 @@ def test_equal_refused_and_different_are_told_apart(
     assert last == "1 equal, 1 refused, 1 different"
     assert any("$.variables.v: wanted true, built 1" in line for line in lines)
     assert any("VBC001" in line for line in lines)
+    assert [line for line in lines if "was made by" in line] == [
+        f"{tmp_path / 'c'}: different: main.json was made by bicep 0.0.0.0"
+    ]
 
 
 def test_refusals_alone_are_no_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

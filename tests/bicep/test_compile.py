@@ -227,3 +227,46 @@ def test_half_a_character_is_refused(tmp_path: Path) -> None:
 def test_a_literal_type_allows_its_one_value(tmp_path: Path) -> None:
     built = template(tmp_path, "param p 'x' = 'x'\n")
     assert built["parameters"]["p"] == {"type": "string", "allowedValues": ["x"], "defaultValue": "x"}
+
+
+PART = "output x string = 'x'\n"
+MODULE = "param on bool = true\nmodule m 'part.bicep' = if (on) { name: 'm' }\n"
+READ = "reference(resourceId('Microsoft.Resources/deployments', 'm'), '2025-04-01')"
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [
+        ("m!.outputs.x", f"[{READ}.outputs.x.value]"),
+        ("(m).outputs.x", f"[{READ}.outputs.x.value]"),
+        ("any(m).outputs.x", f"[{READ}.outputs.x]"),
+        ("any(m!.outputs).x", f"[{READ}.outputs.x]"),
+        ("m!.outputs['x']", f"[{READ}.outputs.x]"),
+        ("any(m).name", "m"),
+    ],
+)
+def test_only_what_is_known_to_be_an_output_is_read_by_its_value(
+    tmp_path: Path, source: str, wanted: str
+) -> None:
+    built = template(tmp_path, f"{MODULE}output o string = {source}\n", part__bicep=PART)
+    assert built["outputs"]["o"]["value"] == wanted
+
+
+def test_a_module_is_compared_by_reading_it(tmp_path: Path) -> None:
+    source = f"{MODULE}output o bool = on && m != null\noutput p array = [m]\n"
+    from tests.bicep.source import errors
+
+    assert errors(tmp_path, source, part__bicep=PART) == [(4, 19, "VBC001")]
+    built = template(tmp_path, source.rsplit("output p", 1)[0], part__bicep=PART)
+    assert built["outputs"]["o"]["value"] == f"[and(parameters('on'), not(equals({READ}, null())))]"
+
+
+def test_a_key_that_arm_takes_for_a_loop_is_escaped_wherever_it_comes_from(tmp_path: Path) -> None:
+    source = "metadata copy = 'm'\nvar v = { copy: { COPY: 1 } }\nvar j = loadJsonContent('b.json')\n"
+    built = template(tmp_path, source, b__json='{"list": [{"copy": {"count": 3}}]}')
+    assert built["metadata"]["[string('copy')]"] == "m"
+    assert built["variables"] == {
+        "$fxv#0": {"list": [{"[string('copy')]": {"count": 3}}]},
+        "v": {"[string('copy')]": {"[string('COPY')]": 1}},
+        "j": "[variables('$fxv#0')]",
+    }

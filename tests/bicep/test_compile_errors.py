@@ -102,3 +102,75 @@ def test_a_line_reads_as_the_compilers(tmp_path: Path) -> None:
         f'{tmp_path / "main.bicep"}(1,9) : Error BCP057: The name "nope" does not exist in the current context. '
         "[https://aka.ms/bicep/core-diagnostics#BCP057]"
     )
+
+
+@pytest.mark.parametrize(
+    ("argument", "wanted"),
+    [
+        ("minLength('x')", (1, 12, "BCP070")),
+        ("minLength(-1)", (1, 12, "BCP168")),
+        ("maxLength(1 + 1)", (1, 12, "BCP032")),
+        ("maxLength((1))", (1, 12, "BCP032")),
+        ("allowed('x')", (1, 10, "BCP070")),
+        ("allowed([])", (1, 10, "BCP099")),
+        ("allowed(['x', 1])", (1, 16, "BCP034")),
+        ("allowed([nope])", (1, 11, "BCP057")),
+        ("allowed([nope()])", (1, 11, "BCP057")),
+        ("description(5)", (1, 14, "BCP070")),
+        ("description('a${5}')", (1, 14, "BCP032")),
+        ("metadata('x')", (1, 11, "BCP070")),
+        ("metadata({ description: 1 })", (1, 26, "BCP036")),
+    ],
+)
+def test_what_a_decorator_is_given_must_fit(
+    tmp_path: Path, argument: str, wanted: tuple[int, int, str]
+) -> None:
+    assert errors(tmp_path, f"@{argument}\nparam p string\noutput o string = p\n") == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("kind", "lower", "upper"), [("string", "minLength", "maxLength"), ("int", "minValue", "maxValue")]
+)
+def test_a_lower_bound_above_the_upper_is_an_error(tmp_path: Path, kind: str, lower: str, upper: str) -> None:
+    source = f"@{upper}(3)\n@{lower}(5)\nparam p {kind}\noutput o {kind} = p\n"
+    assert errors(tmp_path, source) == [(2, 1, "BCP331")]
+    assert errors(tmp_path, source.replace("(5)", "(3)")) == []
+
+
+def test_an_arrays_allowed_values_may_be_its_items(tmp_path: Path) -> None:
+    assert errors(tmp_path, "@allowed(['a', 1])\nparam p array\noutput o array = p\n") == []
+    assert errors(tmp_path, "@allowed([['a'], 1])\nparam p array\noutput o array = p\n") == [
+        (1, 18, "BCP034")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("scope", "call", "fits"),
+    [
+        ("resourceGroup", "resourceGroup()", True),
+        ("resourceGroup", "subscription()", True),
+        ("resourceGroup", "managementGroup()", False),
+        ("subscription", "resourceGroup()", False),
+        ("subscription", "resourceGroup('g')", True),
+        ("subscription", "subscription()", True),
+        ("managementGroup", "subscription()", False),
+        ("managementGroup", "resourceGroup('g')", False),
+        ("managementGroup", "managementGroup()", True),
+        ("tenant", "managementGroup()", False),
+        ("tenant", "resourceGroup('s', 'g')", True),
+    ],
+)
+def test_a_scope_that_the_file_is_not_in_must_be_named_in_full(
+    tmp_path: Path, scope: str, call: str, fits: bool
+) -> None:
+    found = errors(tmp_path, f"targetScope = '{scope}'\noutput o object = {call}\n")
+    assert found == ([] if fits else [(2, 19 + call.index("("), "BCP071")])
+
+
+def test_a_scope_that_is_called_wrongly_says_nothing_more(tmp_path: Path) -> None:
+    source = "module m 'part.bicep' = {\n  name: 'm'\n  scope: managementGroup()\n}\n"
+    assert errors(tmp_path, source, part__bicep="") == [(3, 25, "BCP071")]
+
+
+def test_a_decorator_on_a_type_that_there_is_none_of_says_nothing_more(tmp_path: Path) -> None:
+    assert errors(tmp_path, "@minLength(3)\nparam p strin\noutput o string = p\n") == [(2, 9, "BCP302")]

@@ -10,7 +10,8 @@ from tests.bicep.things import catalogue
 _MAIN = "param p int = 'x'\nvar v = 1\n"
 _EXPECTED = (
     "param p int = 'x'\n"
-    '//@[014:017) [BCP033 (Error)] Expected a value of type "int" but the provided value is of type "\'x\'". (bicep) |x|\n'
+    '//@[014:017) [BCP033 (Error)] Expected a value of type "int" but the provided value is of type '
+    "\"'x'\". (bicep) |x|\n"
     '//@[006:007) [no-unused-params (Warning)] Parameter "p" is declared but never used. (bicep) |p|\n'
     "//@[000:001) [BCP999 (Error)] Something that the stand-in has no eye for. (bicep) |p|\n"
     "var v = 1\n"

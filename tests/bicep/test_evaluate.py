@@ -48,7 +48,12 @@ def test_every_function_that_has_a_known_value_gives_it() -> None:
         expression = vector["expression"]
         names = {name.lower() for name in re.findall(r"(\w+)\(", re.sub(r"'(?:[^']|'')*'", "", expression))}
         error = isinstance(vector["expected"], dict) and "$error" in vector["expected"]
-        if names <= known and not NOT_OURS.search(expression) and not error and vector["trust"] != "docs-conflicting":
+        if (
+            names <= known
+            and not NOT_OURS.search(expression)
+            and not error
+            and vector["trust"] != "docs-conflicting"
+        ):
             checked |= names
             found = attempt(expression, vector["context"])
             if json.dumps(found) != json.dumps(vector["expected"]) and found != vector["expected"]:
@@ -65,7 +70,14 @@ def test_what_is_no_expression_stays_text() -> None:
 
 @pytest.mark.parametrize(
     "expression",
-    ["[utcNow()]", "[parameters('none')]", "[variables('one').none]", "[concat('a']", "[concat('a') 'b']", "[substring('ab', 1, 2)]"],
+    [
+        "[utcNow()]",
+        "[parameters('none')]",
+        "[variables('one').none]",
+        "[concat('a']",
+        "[concat('a') 'b']",
+        "[substring('ab', 1, 2)]",
+    ],
 )
 def test_what_it_does_not_know_is_an_error_and_no_guess(expression: str) -> None:
     with pytest.raises((ExpressionError, KeyError)):

@@ -84,6 +84,12 @@ def test_an_experimental_feature_is_refused(tmp_path: Path) -> None:
     assert '"symbolicNameCodegen"' in errors[0].message
 
 
+def test_a_feature_that_is_no_longer_experimental_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "bicepconfig.json").write_text('{"experimentalFeaturesEnabled": {"extensibility": true}}')
+    said = [each for each in found(tmp_path, "output o int = 1\n") if '"extensibility"' in each.message]
+    assert [(each.level, each.code) for each in said] == [("Info", "VBC011")]
+
+
 @pytest.mark.parametrize("text", ["{", '{"analyzers": {"core": {"rules": {"x": {"level": "loud"}}}}}'])
 def test_a_configuration_that_cannot_be_used_is_an_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "bicepconfig.json").write_text(text)

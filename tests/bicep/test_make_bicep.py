@@ -29,7 +29,9 @@ def project(folder: Path, main: str = MAIN) -> Path:
     """Return a template with one environment."""
     (folder / "environments").mkdir()
     (folder / "main.bicep").write_text(main, "utf-8")
-    (folder / "environments/one.bicepparam").write_text("using '../main.bicep'\n\nparam name = 'me'\n", "utf-8")
+    (folder / "environments/one.bicepparam").write_text(
+        "using '../main.bicep'\n\nparam name = 'me'\n", "utf-8"
+    )
     return folder
 
 

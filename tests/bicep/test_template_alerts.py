@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 
+from local_stack.logs.kql import parse
+from local_stack.logs.kql_run import Table, run
 from tests.bicep.template import compiled, modules, of_type, resources
 from vibedata import contracts, poisoning
 from vibedata.flows import run_health
+from vibedata.operations import Event, Operation, row
 from vibedata.operations_table import table
 
 RULES = contracts.load("alert_rules.json")["rules"]
@@ -123,3 +127,43 @@ def test_an_alert_about_alerts_cannot_feed_itself() -> None:
     # Every processed alert is an Error row of category Alert: the rule over failures must not count it.
     (rule,) = [rule for rule in RULES if rule["name"] == "operation-failed"]
     assert any("Category != 'Alert'" in line for line in rule["query"])
+
+
+# --- the queries over our rows, answered --------------------------------------------------------------------
+
+NOW = datetime(2026, 1, 1, 12, 0, tzinfo=timezone.utc)
+QUIET = Event("step", "Succeeded", NOW, duration_ms=1_000)
+# What each rule is for: rows after which it must find something.
+TROUBLE = {
+    "operation-failed": ("import_artifacts", Event("pull", "Failed", NOW, severity="Error")),
+    "component-unhealthy": (
+        "run_health",
+        Event("change", "Succeeded", NOW, component="api", category="Health", severity="Error"),
+    ),
+    "health-silent": ("run_health", QUIET),  # fires when there is none
+    "operation-slow": ("import_artifacts", Event("pull", "Succeeded", NOW, duration_ms=31 * 60_000)),
+    "alert-poisoned": ("record_poisoned", Event("kept", "Failed", NOW, category="Alert", severity="Error")),
+    "data-completeness": ("data_quality", Event("check", "Succeeded", NOW, details={"completePercent": 90})),
+}
+
+
+def answer(name: str, verb: str, event: Event) -> list[dict[str, Any]]:
+    """Return what a rule's query finds where a verb has written one row, twice over."""
+    (rule,) = [rule for rule in RULES if rule["name"] == name]
+    operation = Operation("11111111-2222-3333-4444-555555555555", verb, "instance")
+    written = row(operation, event)
+    columns = {column.name: column.type for column in table().columns}
+    found = run(parse("\n".join(rule["query"])), Table(columns, [written, dict(written)]), NOW)
+    return list(found.rows)
+
+
+@pytest.mark.parametrize("name", TROUBLE)
+def test_a_rule_over_our_rows_finds_what_it_is_for_and_nothing_else(name: str) -> None:
+    verb, event = TROUBLE[name]
+    folds = name != "health-silent"
+    assert len(answer(name, verb, event)) == (1 if folds else 2)  # a row that was sent twice counts once
+    assert answer(name, "publish_runbooks", QUIET) == []
+
+
+def test_every_rule_over_our_rows_was_tried() -> None:
+    assert set(TROUBLE) == {rule["name"] for rule in RULES if rule["table"] == table().name}

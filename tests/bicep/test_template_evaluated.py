@@ -1,169 +1,24 @@
-"""The template as Azure would see it: evaluated whole, for every environment, and read by the code that it feeds."""
+"""The template as Azure would see it: evaluated whole, for every environment."""
 
 from __future__ import annotations
 
-import base64
-import importlib.util
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
-from types import ModuleType
-from typing import Any
+from ipaddress import ip_address, ip_network
 
 import pytest
 
-from tests.bicep.deployed import ENVIRONMENTS, deployment, of_type, one, parameters, resources
-from tests.bicep.evaluate import ATTEMPT, GROUP, SUBSCRIPTION, Deployment, Reference, Resource, deploy
+from tests.bicep.deployed import ENVIRONMENTS, deployment, of_type, one, parameters, resources, values
+from tests.bicep.evaluate import GROUP, SUBSCRIPTION, Resource, deploy
+from tests.bicep.expressions import is_expression
 from tests.bicep.runtime import Runtime
-from tests.bicep.template import ROOT, compiled
+from tests.bicep.template import compiled, everything
+from tests.bicep.test_template_services import REPORTING
 from tests.peers import azure_types
-from vibedata import alert_settings, day0, settings
-from vibedata.envelope import decode
 
 COMMANDS = "Microsoft.Compute/virtualMachines/runCommands"
-ROLES = "Microsoft.Authorization/roleAssignments"
-IDENTITY = (
-    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}"
-    "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/vibedata-uami"
-)
-READY = {phase.verb: phase for phase in day0.phases()}
-
-
-def command(verb: str, environment: str = "offer") -> dict[str, Any]:
-    """Return the properties of a verb's Run Command."""
-    (found,) = [r for r in of_type(COMMANDS, environment) if r.name.endswith(verb.replace("_", "-"))]
-    return found.properties
-
-
-def given(body: dict[str, Any], key: str = "parameters") -> dict[str, Any]:
-    """Return a Run Command's parameters, by name."""
-    return {entry["name"]: entry["value"] for entry in body[key]}
-
-
-def worker_settings(environment: str, folder: Path) -> settings.Settings:
-    """Load what the Run Commands carry as the worker does: written to settings.json, then read."""
-    word = given(command("publish_runbooks", environment))["VIBEDATA_SETTINGS"]
-    (folder / "settings.json").write_bytes(base64.urlsafe_b64decode(word + "=" * (-len(word) % 4)))
-    return settings.load({}, folder / "settings.json")
-
-
-def values(value: Any) -> Iterator[Any]:
-    """Yield every plain value in a body."""
-    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from values(each)
-    if not isinstance(value, (dict, list)):
-        yield value
-
-
-# --- what the engine is given --------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("verb", READY)
-def test_a_run_commands_envelope_is_that_of_day0(verb: str) -> None:
-    word = given(command(verb))["VIBEDATA_ENVELOPE"]
-    assert word == day0.envelope(READY[verb], ATTEMPT).encode()
-    assert decode(word).operation_id == ATTEMPT
-
-
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_the_settings_load_as_the_engines_own(environment: str, tmp_path: Path) -> None:
-    found = worker_settings(environment, tmp_path)
-    asked = {name: value["value"] for name, value in parameters(environment).items() if "value" in value}
-    suffix = found.name_suffix
-    assert (found.subscription_id, found.resource_group) == (SUBSCRIPTION, GROUP)
-    assert found.instance_id == asked["instanceId"]
-    assert found.release_keys == asked["releaseKeys"]
-    assert found.publisher_registry == asked["publisherRegistry"]
-    assert found.private_networks == [asked["virtualNetworkPrefix"]]
-    assert found.image_tag == asked["imageTag"]
-    assert found.blob_endpoint == f"https://st{suffix}.blob.core.windows.net/"
-    assert found.customer_registry == f"cr{suffix}.azurecr.io"
-    assert found.event_hub_namespace == f"evhns-{suffix}.servicebus.windows.net"
-    assert not found.arm_endpoint.endswith("/")
-    names = {"automation_account": "Microsoft.Automation/automationAccounts"}
-    names |= {"customer_registry_name": "Microsoft.ContainerRegistry/registries"}
-    names |= {"worker_group": "Microsoft.Automation/automationAccounts/hybridRunbookWorkerGroups"}
-    for name, kind in names.items():
-        assert getattr(found, name) == one(kind, environment).name.split("/")[-1], name
-
-
-@pytest.mark.parametrize("verb", READY)
-def test_the_open_parameters_are_exactly_those_that_day0_passes(verb: str, tmp_path: Path) -> None:
-    body = command(verb)
-    made = given(body)
-    there = day0.Deployment(
-        settings=worker_settings("offer", tmp_path),
-        vm_id="",
-        location="",
-        bundle_repository=made["VIBEDATA_BUNDLE_REPOSITORY"],
-        bundle_digest=made["VIBEDATA_BUNDLE"],
-    )
-    ours = day0.parameters(there, day0.envelope(READY[verb], ATTEMPT), ATTEMPT)
-    assert set(made) == set(ours)
-    for name in set(made) - {"VIBEDATA_SETTINGS"}:  # there the defaults that nobody sets are written out
-        assert made[name] == ours[name], name
-    assert body["timeoutInSeconds"] == READY[verb].timeout_seconds
-
-
-@pytest.mark.parametrize("verb", READY)
-def test_the_bootstrap_script_accepts_its_parameters(verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    bootstrap = _bootstrap()
-    for name, value in given(command(verb)).items():
-        monkeypatch.setenv(name, value)
-    assert bootstrap.parameter("VIBEDATA_BUNDLE", bootstrap.DIGEST)
-    assert bootstrap.parameter("VIBEDATA_BUNDLE_REPOSITORY", bootstrap.REPOSITORY)
-    assert bootstrap.parameter("VIBEDATA_ENVELOPE", bootstrap.WORD)
-    assert bootstrap.read_settings()["tenant_id"]
-
-
-def test_only_phase_7_gets_the_publishers_token_and_it_is_a_vaults_secret() -> None:
-    for verb in READY:
-        body = command(verb)
-        if verb != "import_artifacts":
-            assert not body["protectedParameters"], verb
-            continue
-        protected = given(body, "protectedParameters")
-        asked = parameters("offer")
-        assert protected["VIBEDATA_PUBLISHER_USERNAME"] == asked["publisherTokenName"]["value"]
-        secret = protected["VIBEDATA_PUBLISHER_PASSWORD"]
-        assert isinstance(secret, Reference)
-        assert secret.vault_id.endswith(f"/vaults/{asked['publisherVaultName']['value']}")
-        assert f"/resourceGroups/{asked['publisherVaultResourceGroup']['value']}/" in secret.vault_id
-        assert f"/subscriptions/{asked['publisherVaultSubscriptionId']['value']}/" in secret.vault_id
-        assert secret.secret == asked["publisherTokenSecretName"]["value"]
-
-
-def test_the_secret_reaches_nothing_but_that_run_command() -> None:
-    having = [r.name for r in resources() if any(isinstance(v, Reference) for v in values(r.body))]
-    assert having == [r.name for r in of_type(COMMANDS) if "import-artifacts" in r.name]
-
-
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_the_function_apps_settings_load(environment: str) -> None:
-    (app,) = [r for r in of_type("Microsoft.Web/sites", environment) if r.name.startswith("func-operations-")]
-    environ = {entry["name"]: entry["value"] for entry in app.properties["siteConfig"]["appSettings"]}
-    found = alert_settings.load(environ)
-    assert found.instance_id == parameters(environment)["instanceId"]["value"]
-    assert environ["AzureWebJobsStorage__blobServiceUri"] == found.blob_endpoint
-    assert environ["AzureWebJobsStorage__tableServiceUri"] == found.table_endpoint
-    assert environ["AlertQueue__queueServiceUri"] == found.queue_endpoint
-    assert "AzureWebJobsStorage" not in environ, "a plain connection string wins over the identity"
-    hub = one("Microsoft.EventHub/namespaces", environment).name
-    assert environ["AlertHub__fullyQualifiedNamespace"] == f"{hub}.servicebus.windows.net"
-
-
-def test_an_engine_setting_can_be_given_for_an_environment(tmp_path: Path) -> None:
-    asked = {**parameters("rig"), "engineSettings": {"value": {"dns_servers": ["127.0.0.1:53"]}}}
-    made = [r for r in deploy(compiled(), asked).resources() if r.name.endswith("publish-runbooks")]
-    word = given(made[0].properties)["VIBEDATA_SETTINGS"]
-    text = base64.urlsafe_b64decode(word + "=" * (-len(word) % 4))
-    (tmp_path / "settings.json").write_bytes(text)
-    assert settings.load({}, tmp_path / "settings.json").dns_servers == ["127.0.0.1:53"]
-
-
-# --- every environment ---------------------------------------------------------------------------------------
+WORKER_GROUPS = "Microsoft.Automation/automationAccounts/hybridRunbookWorkerGroups"
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -183,13 +38,11 @@ def test_every_body_is_right_by_azures_own_types(environment: str) -> None:
     shapes = azure_types()
     wrong = []
     for resource in resources(environment):
-        if not any(isinstance(v, Reference) for v in values(resource.body)):
-            body = {k: v for k, v in resource.body.items() if k not in ("type", "scope")}
-            body["name"] = resource.name.rsplit("/", 1)[-1]
-            found = shapes.violations(
-                resource.type, resource.body["apiVersion"], json.loads(json.dumps(body))
-            )
-            wrong += [f"{resource.id}: {text}" for text in found]
+        body = {k: v for k, v in resource.body.items() if k not in ("type", "scope")}
+        body["name"] = resource.name.rsplit("/", 1)[-1]
+        plain = json.loads(json.dumps(body, default=str))  # a secret's reference as its text
+        found = shapes.violations(resource.type, resource.body["apiVersion"], plain)
+        wrong += [f"{resource.id}: {text}" for text in found]
     assert not wrong, "\n".join(wrong)
 
 
@@ -241,45 +94,6 @@ def test_a_name_is_one_that_azure_takes(kind: str) -> None:
         assert re.fullmatch(shape, resource.name), resource.name
 
 
-# --- roles ---------------------------------------------------------------------------------------------------
-
-
-def test_across_tenants_the_assignment_names_its_identitys_resource() -> None:
-    for resource in of_type(ROLES, "offer"):
-        holder = resource.properties["delegatedManagedIdentityResourceId"]
-        assert holder == IDENTITY or "/actionGroups/" in holder, resource.id
-    for resource in of_type(ROLES, "local"):
-        assert resource.properties["delegatedManagedIdentityResourceId"] is None, resource.id
-
-
-def test_every_assignment_is_of_a_managed_identity_at_a_scope_that_is_deployed() -> None:
-    there = {r.id for r in resources()}
-    for resource in of_type(ROLES):
-        assert resource.properties["principalType"] == "ServicePrincipal"
-        scope = resource.body.get("scope")
-        assert scope is None or scope in there, scope
-
-
-def test_assignments_are_named_by_scope_principal_and_role() -> None:
-    names = [r.name for r in of_type(ROLES)]
-    assert len(set(names)) == len(names)
-    asked = {**parameters("offer"), "instanceId": {"value": "another-instance"}}
-    elsewhere = {
-        r.name for r in deploy(compiled(), asked).resources() if r.type == ROLES and "scope" in r.body
-    }
-    scoped = {r.name for r in of_type(ROLES) if "scope" in r.body}
-    assert scoped.isdisjoint(elsewhere) or scoped & elsewhere == _at_names_that_stay(scoped & elsewhere)
-
-
-def _at_names_that_stay(names: set[str]) -> set[str]:
-    """Return those at resources whose name has no suffix: they are told apart by the group's id alone."""
-    stay = {r.name: r.body["scope"] for r in of_type(ROLES) if r.name in names}
-    return {name for name, scope in stay.items() if "sagrnukjmx7di" not in scope}
-
-
-# --- what the outputs tell -----------------------------------------------------------------------------------
-
-
 def test_the_outputs_are_what_the_publishers_bootstrap_needs() -> None:
     assert set(deployment().outputs()) == {
         "automationAccountResourceId",
@@ -310,12 +124,113 @@ def test_every_output_is_a_value_of_a_resource_that_is_there() -> None:
     made = deployment().outputs()
     assert made["keyVaultName"] == one("Microsoft.KeyVault/vaults").name
     assert made["containerRegistryName"] == one("Microsoft.ContainerRegistry/registries").name
+    identity = Runtime(made["identityResourceId"])
+    for name in ("tenantId", "clientId", "principalId"):
+        output = name if name == "tenantId" else f"identity{name[0].upper()}{name[1:]}"
+        assert made[output] == identity.member(name)
+    assert made["workerGroupName"] == one(WORKER_GROUPS).name.split("/")[1]
+    assert made["instanceId"] == parameters("offer")["instanceId"]["value"]
+    assert made["fullyQualifiedDomainName"] == f"{made['instanceId']}.vibedata.ai"
+    (listener, *_) = one("Microsoft.Network/applicationGateways").properties["httpListeners"]
+    assert (
+        listener["properties"].get("hostName", made["fullyQualifiedDomainName"])
+        == made["fullyQualifiedDomainName"]
+    )
 
 
-def _bootstrap() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("bootstrap_script", ROOT / "runbooks/bootstrap.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+# --- what holds for each resource that is deployed ----------------------------------------------------------
+
+
+def test_each_resource_that_can_report_does() -> None:
+    reporting = {str(r.body["scope"]) for r in of_type("Microsoft.Insights/diagnosticSettings")}
+    silent = [r.id for r in resources() if r.type in REPORTING and r.id not in reporting]
+    assert not silent
+    (workspace,) = {r.properties["workspaceId"] for r in of_type("Microsoft.Insights/diagnosticSettings")}
+    assert workspace == one("Microsoft.OperationalInsights/workspaces").id
+
+
+# The switches of public access that a parameter may open, with what the offer has them at.
+OPEN = {"Microsoft.Automation/automationAccounts": True}
+
+
+def test_every_switch_of_public_access_is_shut_but_the_one_that_is_a_decision() -> None:
+    found = 0
+    for resource in resources():
+        for key, value in _switches(resource.body):
+            found += 1
+            assert value == OPEN.get(resource.type, "Disabled"), f"{resource.id}: {key} is {value}"
+    assert found > 15
+
+
+def _switches(value: object) -> list[tuple[str, object]]:
+    if isinstance(value, list):
+        return [pair for each in value for pair in _switches(each)]
+    if not isinstance(value, dict):
+        return []
+    own = [(key, each) for key, each in value.items() if key.startswith("publicNetworkAccess")]
+    return own + [pair for each in value.values() for pair in _switches(each)]
+
+
+def test_the_worker_and_the_nodes_have_no_public_address() -> None:
+    for interface in of_type("Microsoft.Network/networkInterfaces"):
+        for each in interface.properties["ipConfigurations"]:
+            assert "publicIPAddress" not in each["properties"]
+    assert len(of_type("Microsoft.Network/publicIPAddresses")) == 2  # the gateway's, and the one way out
+
+
+def test_every_id_that_a_body_names_is_of_something_deployed() -> None:
+    there = {r.id: r for r in resources()}
+    ours = re.compile(rf"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/.+")
+    named = [
+        (r.id, v) for r in resources() for v in values(r.body) if isinstance(v, str) and ours.fullmatch(v)
+    ]
+    lost = [f"{at}: {name}" for at, name in named if name not in there and not _is_part(name, there)]
+    assert len(named) > 200
+    assert not lost
+
+
+def _is_part(id: str, there: dict[str, Resource]) -> bool:
+    """Tell whether an id is that of a subnet, a listener or the like: a named part of a resource's properties."""
+    holder, kind, name = id.rsplit("/", 2)
+    parts = there[holder].properties.get(kind, []) if holder in there else []
+    return name in {part["name"] for part in parts}
+
+
+def test_the_gateway_speaks_tls_with_applications_that_are_deployed() -> None:
+    gateway = one("Microsoft.Network/applicationGateways").properties
+    sites = {f"{site.name}.azurewebsites.net" for site in of_type("Microsoft.Web/sites")}
+    pools = {pool["name"]: pool["properties"]["backendAddresses"] for pool in gateway["backendAddressPools"]}
+    hosts = [each["fqdn"] for addresses in pools.values() for each in addresses if "fqdn" in each]
+    assert len(hosts) == 3
+    assert set(hosts) <= sites
+    settings = {each["name"]: each["properties"] for each in gateway["backendHttpSettingsCollection"]}
+    probes = {each["name"]: each["properties"] for each in gateway["probes"]}
+    assert (settings["apps"]["protocol"], probes["apps"]["protocol"]) == ("Https", "Https")
+    ((airbyte,),) = [addresses for name, addresses in pools.items() if name == "airbyte"]
+    assert ip_address(airbyte["ipAddress"]) in ip_network(_subnet("cluster"))
+
+
+def _subnet(name: str) -> str:
+    (network,) = of_type("Microsoft.Network/virtualNetworks")
+    return next(s["properties"]["addressPrefix"] for s in network.properties["subnets"] if s["name"] == name)
+
+
+# --- Azure's limits -----------------------------------------------------------------------------------------
+
+
+def test_every_template_is_within_azures_limits() -> None:
+    for template in [compiled(), *(placed.inner for placed in everything() if placed.inner)]:
+        assert len(template.get("parameters", {})) <= 256
+        assert len(template.get("variables", {})) <= 256
+        assert len(template.get("outputs", {})) <= 64
+        texts = [text for text in values(template) if isinstance(text, str) and is_expression(text)]
+        assert max(map(len, texts), default=0) <= 24_576
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_what_is_deployed_is_within_azures_limits(environment: str) -> None:
+    sizes = [len(json.dumps(r.body, default=str)) for r in resources(environment)]
+    assert len(sizes) <= 800
+    assert sum(sizes) + len(json.dumps(compiled(), separators=(",", ":"))) < 4_000_000
+    assert max(sizes) < 1_000_000
+    assert len(deployment(environment).modules) < 100  # of 800 in a resource group's history

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.bicep import deployed
+from tests.bicep.evaluate import deploy
+from tests.bicep.expressions import ExpressionError
 from tests.bicep.template import compiled, modules, of_type, only
 
 # Types with a switch for their public address, and the value that shuts it.
@@ -111,3 +114,99 @@ def test_the_gateway_opens_to_both_lists_and_to_nobody_else() -> None:
     gateway = only("Microsoft.Network/applicationGateways").properties
     assert gateway["sku"]["name"] == "WAF_v2"
     assert [listener["properties"]["protocol"] for listener in gateway["httpListeners"]] == ["Https"]
+
+
+# --- evaluated ----------------------------------------------------------------------------------------------
+
+# The sub-resource that a private endpoint is for, and the zones that its names are looked up in (Azure's table).
+ZONES = {
+    "vault": {"privatelink.vaultcore.azure.net"},
+    "blob": {"privatelink.blob.core.windows.net"},
+    "queue": {"privatelink.queue.core.windows.net"},
+    "table": {"privatelink.table.core.windows.net"},
+    "registry": {"privatelink.azurecr.io"},
+    "namespace": {"privatelink.servicebus.windows.net"},
+    "DSCAndHybridWorker": {"privatelink.azure-automation.net"},
+    "postgresqlServer": {"privatelink.postgres.database.azure.com"},
+    "sites": {"privatelink.azurewebsites.net"},
+    "searchService": {"privatelink.search.windows.net"},
+    "account": {
+        "privatelink.cognitiveservices.azure.com",
+        "privatelink.openai.azure.com",
+        "privatelink.services.ai.azure.com",
+    },
+    "azuremonitor": {
+        "privatelink.monitor.azure.com",
+        "privatelink.oms.opinsights.azure.com",
+        "privatelink.ods.opinsights.azure.com",
+        "privatelink.agentsvc.azure-automation.net",
+        "privatelink.blob.core.windows.net",
+    },
+}
+ENDPOINTS = "Microsoft.Network/privateEndpoints"
+
+
+def endpoints() -> dict[str, tuple[str, str]]:
+    """Return the private endpoints: each one's id, its target and its sub-resource."""
+    found = {}
+    for endpoint in deployed.of_type(ENDPOINTS):
+        (link,) = endpoint.properties["privateLinkServiceConnections"]
+        (group,) = link["properties"]["groupIds"]
+        found[endpoint.id] = (link["properties"]["privateLinkServiceId"], group)
+    return found
+
+
+def test_every_endpoint_has_the_zones_of_its_sub_resource() -> None:
+    seen = set()
+    for group in deployed.of_type(f"{ENDPOINTS}/privateDnsZoneGroups"):
+        holder = group.id.rsplit("/", 2)[0]
+        configurations = group.properties["privateDnsZoneConfigs"]
+        zones = {each["properties"]["privateDnsZoneId"].rsplit("/", 1)[1] for each in configurations}
+        assert zones == ZONES[endpoints()[holder][1]], holder
+        seen.add(holder)
+    assert seen == set(endpoints())
+    assert {group for _, group in endpoints().values()} == set(ZONES)
+
+
+def test_every_service_without_a_public_address_has_an_endpoint() -> None:
+    targets = set(endpoints().values())
+    for kind, groups in {
+        "Microsoft.KeyVault/vaults": ("vault",),
+        "Microsoft.Storage/storageAccounts": ("blob", "queue", "table"),
+        "Microsoft.EventHub/namespaces": ("namespace",),
+        "Microsoft.ContainerRegistry/registries": ("registry",),
+        "Microsoft.Automation/automationAccounts": ("DSCAndHybridWorker",),
+        "Microsoft.DBforPostgreSQL/flexibleServers": ("postgresqlServer",),
+        "Microsoft.Web/sites": ("sites",),
+        "Microsoft.CognitiveServices/accounts": ("account",),
+        "Microsoft.Search/searchServices": ("searchService",),
+        "Microsoft.Insights/privateLinkScopes": ("azuremonitor",),
+    }.items():
+        for resource in deployed.of_type(kind):
+            assert {(resource.id, group) for group in groups} <= targets, resource.id
+
+
+def test_every_zone_is_linked_to_the_network() -> None:
+    network = deployed.one("Microsoft.Network/virtualNetworks").id
+    links = deployed.of_type("Microsoft.Network/privateDnsZones/virtualNetworkLinks")
+    linked = {link.id.rsplit("/", 2)[0] for link in links}
+    assert linked == {zone.id for zone in deployed.of_type("Microsoft.Network/privateDnsZones")}
+    for link in links:
+        assert link.properties["virtualNetwork"]["id"] == network
+        assert link.properties["registrationEnabled"] is False
+
+
+@pytest.mark.parametrize("prefix", ["10.0.0.0/21", "10.60.0.0/20", "172.16.0.0/16"])
+def test_subnets_fit_whatever_range_is_given(prefix: str) -> None:
+    asked = {**deployed.parameters("offer"), "virtualNetworkPrefix": {"value": prefix}}
+    made = deploy(compiled(), asked).resources()
+    (network,) = [r for r in made if r.type == "Microsoft.Network/virtualNetworks"]
+    cut = [IPv4Network(subnet["properties"]["addressPrefix"]) for subnet in network.properties["subnets"]]
+    assert all(each.subnet_of(IPv4Network(prefix)) for each in cut)
+    assert not any(a.overlaps(b) for at, a in enumerate(cut) for b in cut[at + 1 :])
+
+
+def test_a_range_that_is_too_small_has_no_subnets() -> None:
+    asked = {**deployed.parameters("offer"), "virtualNetworkPrefix": {"value": "10.0.0.0/22"}}
+    with pytest.raises(ExpressionError, match="no room"):
+        list(deploy(compiled(), asked).resources())

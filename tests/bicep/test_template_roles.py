@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from typing import Any
 
+from tests.bicep import deployed
+from tests.bicep.evaluate import deploy
+from tests.bicep.runtime import Runtime
 from tests.bicep.template import Placed, compiled, everything, modules, of_type, sources
 from vibedata import contracts
 
 ROWS = contracts.load("rbac.json")["assignments"]
 OWN = [row for row in ROWS if row.get("principal", "vibedata-uami") == "vibedata-uami"]
+ROLES = "Microsoft.Authorization/roleAssignments"
 SCOPE = re.compile(r"lambda\('row', equals\(lambdaVariables\('row'\)\.scope, '(\w+)'\)\)")
 
 
@@ -85,3 +90,92 @@ def test_the_identitys_resource_is_named_only_across_tenants() -> None:
 
 def test_nobody_gets_a_role_outside_the_group() -> None:
     assert "subscription().id" not in json.dumps(compiled())
+
+
+# --- evaluated ----------------------------------------------------------------------------------------------
+
+
+KINDS = {
+    "aiAccount": "Microsoft.CognitiveServices/accounts",
+    "applicationInsights": "Microsoft.Insights/components",
+    "automationAccount": "Microsoft.Automation/automationAccounts",
+    "containerRegistry": "Microsoft.ContainerRegistry/registries",
+    "dataCollectionRule": "Microsoft.Insights/dataCollectionRules",
+    "eventHub": "Microsoft.EventHub/namespaces/eventhubs",
+    "identity": "Microsoft.ManagedIdentity/userAssignedIdentities",
+    "keyVault": "Microsoft.KeyVault/vaults",
+    "managedCluster": "Microsoft.ContainerService/managedClusters",
+    "privateDnsZone": "Microsoft.Network/privateDnsZones",
+    "resourceGroup": "",
+    "searchService": "Microsoft.Search/searchServices",
+    "site": "Microsoft.Web/sites",
+    "storageAccount": "Microsoft.Storage/storageAccounts",
+    "virtualNetwork": "Microsoft.Network/virtualNetworks",
+}
+IDENTITY = "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/vibedata-uami"
+
+
+def test_exactly_the_rows_of_the_matrix_are_assigned() -> None:
+    there = {r.id: r.type for r in deployed.resources()}
+    group = deployed.one("Microsoft.Insights/actionGroups").id
+    found = Counter(
+        (
+            there.get(r.body.get("scope", ""), ""),
+            r.properties["roleDefinitionId"].rsplit("/", 1)[1],
+            "actionGroup" if r.properties["principalId"] == principal_of(group) else "vibedata-uami",
+        )
+        for r in deployed.of_type(ROLES)
+    )
+    wanted = Counter(
+        (KINDS[row["scope"]], row["roleDefinitionId"], row.get("principal", "vibedata-uami")) for row in ROWS
+    )
+    sites = len(deployed.of_type("Microsoft.Web/sites"))
+    for key in wanted:
+        wanted[key] = sites if key[0] == KINDS["site"] else wanted[key]  # each app is a scope of its own
+    assert found == wanted
+
+
+def test_nobody_but_the_identity_and_the_action_group_gets_a_role() -> None:
+    identity = deployed.one("Microsoft.ManagedIdentity/userAssignedIdentities").id
+    holders = {principal_of(identity), principal_of(deployed.one("Microsoft.Insights/actionGroups").id)}
+    worker = principal_of(deployed.one("Microsoft.Compute/virtualMachines").id)
+    assert {r.properties["principalId"] for r in deployed.of_type(ROLES)} == holders
+    assert worker not in holders
+
+
+def principal_of(id: str) -> Any:
+    """Return the object id that a resource's identity has in an evaluated deployment."""
+    return Runtime(id).member("principalId")
+
+
+def test_across_tenants_the_assignment_names_its_identitys_resource() -> None:
+    for resource in deployed.of_type(ROLES, "offer"):
+        holder = resource.properties["delegatedManagedIdentityResourceId"]
+        assert holder.endswith(IDENTITY) or "/actionGroups/" in holder, resource.id
+    for resource in deployed.of_type(ROLES, "local"):
+        assert resource.properties["delegatedManagedIdentityResourceId"] is None, resource.id
+
+
+def test_every_assignment_is_of_a_managed_identity_at_a_scope_that_is_deployed() -> None:
+    there = {r.id for r in deployed.resources()}
+    for resource in deployed.of_type(ROLES):
+        assert resource.properties["principalType"] == "ServicePrincipal"
+        scope = resource.body.get("scope")
+        assert scope is None or scope in there, scope
+
+
+def test_assignments_are_named_by_scope_principal_and_role() -> None:
+    names = [r.name for r in deployed.of_type(ROLES)]
+    assert len(set(names)) == len(names)
+    asked = {**deployed.parameters("offer"), "instanceId": {"value": "another-instance"}}
+    elsewhere = {
+        r.name for r in deploy(compiled(), asked).resources() if r.type == ROLES and "scope" in r.body
+    }
+    scoped = {r.name for r in deployed.of_type(ROLES) if "scope" in r.body}
+    assert scoped.isdisjoint(elsewhere) or scoped & elsewhere == _at_names_that_stay(scoped & elsewhere)
+
+
+def _at_names_that_stay(names: set[str]) -> set[str]:
+    """Return those at resources whose name has no suffix: they are told apart by the group's id alone."""
+    stay = {r.name: r.body["scope"] for r in deployed.of_type(ROLES) if r.name in names}
+    return {name for name, scope in stay.items() if "sagrnukjmx7di" not in scope}

@@ -1,10 +1,12 @@
-"""What waits for what in main.json is what sequence.json says (D8): no less, or it fails; no more, or it takes longer."""
+"""What waits for what in main.json is what sequence.json says (D8): no less, or it fails; no more, or it is slow."""
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
-from tests.bicep.template import modules, waits_for
+from tests.bicep.template import depends_on, modules, waits_for
 from vibedata import sequence
 
 STEPS = {step.name: step for step in sequence.steps()}
@@ -36,12 +38,15 @@ MADE_BY = {
     "bootstrap_registry": {"14-registry"},
     "run_health": {"15-health"},
 }
-# What belongs to a phase and is no step: roles, settings and endpoints that could not come with their resource.
-BESIDE = set(modules()) - set().union(*MADE_BY.values())
 # The extension waits for the account, which is there long before the machine that it is put on.
 HIDDEN = {"worker": {"06-automation"}, "gateway": {"06-automation"}}
 ACTIONS = [name for name, step in STEPS.items() if step.is_action]
 INFRASTRUCTURE = [name for name, step in STEPS.items() if not step.is_action]
+
+
+def beside() -> set[str]:
+    """Return what is no step: roles, settings and endpoints that could not come with their resource."""
+    return set(modules()) - set().union(*MADE_BY.values())
 
 
 def waits_of(step: str) -> set[str]:
@@ -83,7 +88,7 @@ def test_infrastructure_waits_for_no_more_than_it_needs(step: str) -> None:
     together = {other for other in STEPS if MADE_BY[other] & MADE_BY[step]}
     wanted = set().union(*(wanted_by(other) | MADE_BY[other] for other in together))
     more = waits_of(step) - wanted - HIDDEN.get(step, set())
-    assert more <= (BESIDE if step == "apps" else set())  # apps wait for phase 7, and so for its gate
+    assert more <= (beside() if step == "apps" else set())  # apps wait for phase 7, and so for its gate
 
 
 def test_what_the_worker_waits_for_in_secret_costs_it_no_time() -> None:
@@ -92,6 +97,33 @@ def test_what_the_worker_waits_for_in_secret_costs_it_no_time() -> None:
         account = minutes["observability"] + minutes["automation"]
         machine = max(minutes["observability"], minutes["network"]) + minutes["worker"]
         assert account < machine
+
+
+@pytest.mark.parametrize("estimate", sequence.ESTIMATES)
+def test_the_templates_own_graph_takes_no_longer_than_the_plan(estimate: sequence.Estimate) -> None:
+    minutes = dict.fromkeys(modules(), 0.0)
+    for name, step in STEPS.items():
+        module = "06-worker" if name == "worker" else min(MADE_BY[name])
+        minutes[module] = max(minutes[module], step.minutes[estimate])
+
+    @cache
+    def end(module: str) -> float:
+        return max(map(end, depends_on(module)), default=0.0) + minutes[module]
+
+    planned = sequence.plan(sequence.steps(), estimate).minutes
+    assert end("15-health") <= planned + 0.01
+
+
+def test_the_worker_waits_for_no_zone() -> None:
+    # It is four minutes from the network: behind the zones it would lengthen the critical path.
+    assert waits_for("06-worker") == {"01-identity", "02-observability", "03-network"}
+    assert waits_for("06-automation") == {"02-observability"}
+    assert waits_for("06-hybrid-worker") == waits_for("06-worker") | {"06-worker", "06-automation"}
+
+
+def test_the_network_waits_for_nothing() -> None:
+    assert not waits_for("03-network")
+    assert waits_for("04-dns") == {"03-network"}
 
 
 def test_the_long_poles_start_before_the_first_action() -> None:

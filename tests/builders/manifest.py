@@ -12,6 +12,12 @@ from vibedata.catalog import RUNBOOKS
 IMAGE_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 VERSION = "1.4.0"
 SUFFIX = "abcdefghij234"
+PROBES: list[dict[str, Any]] = [
+    {"type": "http", "path": "/health", "expectStatus": 200, "timeoutSeconds": 5},
+    {"type": "dns", "timeoutSeconds": 5},
+    {"type": "arm", "timeoutSeconds": 10},
+    {"type": "digest", "timeoutSeconds": 10},
+]
 
 
 def digest(of: str) -> str:
@@ -47,12 +53,7 @@ def sample_component(name: str, **changes: Any) -> dict[str, Any]:
         "dependsOn": [],
         "wave": 1,
         "required": True,
-        "probes": [
-            {"type": "http", "path": "/health", "expectStatus": 200, "timeoutSeconds": 5},
-            {"type": "dns", "timeoutSeconds": 5},
-            {"type": "arm", "timeoutSeconds": 10},
-            {"type": "digest", "timeoutSeconds": 10},
-        ],
+        "probes": PROBES,
         "update": {"strategy": "replace", "reversibility": "reversible"},
         "owner": "platform",
     }
@@ -133,11 +134,8 @@ def _components() -> list[dict[str, Any]]:
         sample_component(
             "alert-functions",
             kind="function-app",
-            recognisedBy={
-                "type": "Microsoft.Web/sites",
-                "namePattern": "func-alerts-{suffix}",
-                "imageProperty": "properties.siteConfig.linuxFxVersion",
-            },
+            recognisedBy={"type": "Microsoft.Web/sites", "namePattern": "func-operations-{suffix}"},
+            probes=[probe for probe in PROBES if probe["type"] != "digest"],  # it runs a package, no image
             required=False,
         ),
     ]

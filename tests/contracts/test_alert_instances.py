@@ -47,9 +47,10 @@ class Azure:
         self.target = f"{self.tenant.ids['resourceGroup']}/providers/Microsoft.Web/sites/app-web"
         self._firing = arm(stack.addresses.url("arm"), deployer(stack))
 
-    def instances(self, attempts: int = 3) -> AlertsManagement:
+    def instances(self, attempts: int = 3, max_pages: int = MAX_PAGES) -> AlertsManagement:
         rest = arm(self.tenant.stack.addresses.url("arm"), cast(Any, self.tenant.credential))
-        return AlertsManagement(rest, self.tenant.ids["resourceGroup"], patience(attempts, self.waited))
+        group, waits = self.tenant.ids["resourceGroup"], patience(attempts, self.waited)
+        return AlertsManagement(rest, group, waits, max_pages=max_pages)
 
     def fire(self, *, at: datetime, ended: bool = False) -> str:
         name = str(uuid.uuid4())
@@ -58,7 +59,7 @@ class Azure:
             subscription,
             self.target,
             alertId=f"/subscriptions/{subscription}/providers/Microsoft.AlertsManagement/alerts/{name}",
-            firedDateTime=at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            firedDateTime=at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         )
         for one in (told, resolved_of(told, at)) if ended else (told,):
             path = f"{self.tenant.ids['group']}/deliver"
@@ -146,6 +147,35 @@ def test_all_pages_are_read_but_no_more_than_needed(clean: Azure) -> None:
     assert set(found(clean, newest, since=later)) == {newest}, (
         "the second page was old, so no third was asked"
     )
+
+
+@pytest.mark.parametrize("by", ["started", "changed"])
+def test_of_more_than_can_be_read_what_changed_first_is_complete(world: World, by: str) -> None:
+    azure = Azure(world.stack)
+    try:
+        azure.tenant.stack.faults.set("monitor.page_size", 2)
+        azure.tenant.stack.faults.set("monitor.range_by", by)
+        azure.fire(at=NOW - timedelta(hours=1))  # changed before, so nobody asks for it
+        time.sleep(0.01)
+        since = datetime.now(timezone.utc)
+        early = azure.fire(at=NOW - timedelta(days=20))  # started before, changed since
+        names = [early, *(azure.fire(at=datetime.now(timezone.utc)) for _ in range(8))]
+        instances = azure.instances(max_pages=2)
+        with pytest.raises(Failed):
+            list(instances.changed(since))
+        read: list[str] = []
+        for _ in range(9):
+            until = datetime.now(timezone.utc) + timedelta(minutes=1)
+            found, reached = instances.changed_first(since, until)
+            read += [one.alert_id.rsplit("/", 1)[-1] for one in found]
+            if reached == until:
+                break
+            assert reached > since
+            since = reached
+        assert reached == until
+        assert set(read) == set(names)
+    finally:
+        azure.tenant.stack.faults.clear()
 
 
 def test_whichever_time_a_range_is_about_nothing_is_lost(clean: Azure) -> None:

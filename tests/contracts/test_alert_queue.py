@@ -14,13 +14,15 @@ from azure.storage.queue import QueueClient
 
 from tests.contracts.tenant import Tenant
 from tests.environment import World
+from tests.fakes.alert_backlog import FakeAlertBacklog
 from tests.fakes.alert_queue import FakeAlertClaims, FakeAlertQueue, FakeRejectedAlerts
+from vibedata.adapters.alert_backlog import StorageAlertBacklog
 from vibedata.adapters.alert_claims import BlobAlertClaims
 from vibedata.adapters.alert_queue import StorageAlertQueue
 from vibedata.adapters.alert_rejections import BlobRejectedAlerts, header
 from vibedata.adapters.clients import one_transport
 from vibedata.alerts.message import Message, claim_name, decode, encode
-from vibedata.errors import Blocked, Failed, Transient
+from vibedata.errors import BadInput, Blocked, Failed, Transient
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=timezone.utc)
 
@@ -51,6 +53,7 @@ class Account:
         self.claims = BlobAlertClaims(ends["blob"], *shared)
         self.queue = StorageAlertQueue(ends["queue"], shared[0], self.claims, shared[1])
         self.rejected = BlobRejectedAlerts(ends["blob"], *shared)
+        self.backlog = StorageAlertBacklog(ends["queue"], *shared)
         self._blobs = BlobServiceClient(ends["blob"], credential=self.tenant.credential)
         self._queue = QueueClient(ends["queue"], "alerts", credential=self.tenant.credential)
 
@@ -60,6 +63,10 @@ class Account:
         for one in found:
             self._queue.delete_message(one)
         return found
+
+    def give_up(self) -> None:
+        poison = self._queue.url.replace("/alerts", "/alerts-poison")
+        QueueClient.from_queue_url(poison, credential=self.tenant.credential).send_message("x")
 
     def tamper(self, name: str, body: bytes) -> None:
         self._blobs.get_blob_client("alerts-claims", name).upload_blob(body, overwrite=True)
@@ -75,6 +82,7 @@ class Real:
         self.tamper = account.tamper
         self._account = account
         account.taken()
+        self.backlog, self.give_up = account.backlog, account.give_up
 
     def messages(self) -> list[Message]:
         return [decode(base64.b64decode(one.content, validate=True)) for one in self._account.taken()]
@@ -92,6 +100,14 @@ class Fake:
         self.claims, self.rejected = FakeAlertClaims(), FakeRejectedAlerts()
         self.queue = FakeAlertQueue(self.claims)
         self.tamper = self.claims.tamper
+        self._poison = 0
+
+    @property
+    def backlog(self) -> FakeAlertBacklog:
+        return FakeAlertBacklog(len(self.queue.sent), self._poison)
+
+    def give_up(self) -> None:
+        self._poison += 1
 
     def messages(self) -> list[Message]:
         return self.queue.messages
@@ -136,6 +152,16 @@ def test_at_the_limit_a_body_travels_inline_and_a_byte_beyond_as_a_claim(side: A
     claimed = side.messages()[-1]
     assert (claimed.body, claimed.delivery_key) == (None, too_large.delivery_key)
     assert side.claims.read(claimed.claim) == too_large.body
+
+
+def test_what_waits_is_counted_by_queue(side: Any) -> None:
+    before = side.backlog.waiting()
+    for _ in range(2):
+        side.queue.send(message())
+    side.give_up()
+    now = side.backlog.waiting()
+    assert list(now) == ["alerts", "alerts-poison"]
+    assert [now[name] - before[name] for name in now] == [2, 1]
 
 
 def test_a_claim_is_sent_as_it_is(side: Any) -> None:
@@ -219,9 +245,29 @@ def test_what_the_account_lacks_is_named(world: World) -> None:
         assert caught.value.code == "alert-container-missing"
 
 
+def test_without_a_queue_of_poison_nothing_waits_there_and_without_the_queue_it_is_named(
+    world: World,
+) -> None:
+    bare = Account(world, empty=True)
+    with pytest.raises(Blocked) as caught:
+        bare.backlog.waiting()
+    assert caught.value.code == "alert-queue-missing"
+    account = bare.tenant.ids["storageAccount"]
+    bare.tenant.arm.put(f"{account}/queueServices/default/queues/alerts", properties={})
+    assert bare.backlog.waiting() == {"alerts": 0, "alerts-poison": 0}
+
+
+def test_without_an_endpoint_the_setting_is_named(account: Account) -> None:
+    with pytest.raises(BadInput) as caught:
+        StorageAlertBacklog("", account.tenant.credential).waiting()
+    assert caught.value.code == "settings-missing"
+
+
 def test_without_the_role_it_is_named(account: Account) -> None:
     account.tenant.revoke_all()
     try:
+        with pytest.raises(Blocked):
+            account.backlog.waiting()
         with pytest.raises(Blocked) as caught:
             account.queue.send(message())
     finally:

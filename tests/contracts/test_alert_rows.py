@@ -372,6 +372,31 @@ def test_processes_that_drain_at_once_deliver_each_batch_once(world: OperationsW
     assert len(arrived(world, operation)) == 6
 
 
+def test_a_batch_whose_delivery_took_longer_than_its_lease_is_gone_all_the_same(
+    world: OperationsWorld,
+) -> None:
+    spool = Spool(world.blob_url, world.logs.credential)
+    assert spool.put([json.dumps(a_row(str(uuid.uuid4()))).encode()])
+    (name,) = spool.waiting()
+    assert spool.hold(name)
+    spool._held[name].break_lease(0)
+    spool.delete(name)
+    assert not world.blobs(SPOOL_CONTAINER)
+
+
+def test_what_another_holds_is_not_deleted(world: OperationsWorld) -> None:
+    spools = [Spool(world.blob_url, world.logs.credential) for _ in range(2)]
+    assert spools[0].put([json.dumps(a_row(str(uuid.uuid4()))).encode()])
+    (name,) = spools[0].waiting()
+    assert spools[0].hold(name)
+    spools[0]._held[name].break_lease(0)
+    assert spools[1].hold(name)
+    spools[0].delete(name)
+    assert name in world.blobs(SPOOL_CONTAINER)
+    spools[1].delete(name)
+    assert not world.blobs(SPOOL_CONTAINER)
+
+
 def test_a_short_refusal_is_waited_out(world: OperationsWorld, operations_stack: ThreadedStack) -> None:
     rows, operation = grouped(world), str(uuid.uuid4())
     operations_stack.faults.add("logs", "logs.ingest", status=429, times=1, retry_after=1)
@@ -403,3 +428,10 @@ def test_large_details_arrive_as_the_name_of_their_blob(world: OperationsWorld) 
     rows.deliver([a_row(operation, details={"text": "x" * 40_000})])
     (found,) = arrived(world, operation)
     assert found["Details"]["blob"] in world.blobs(DETAILS_CONTAINER)
+
+
+@pytest.mark.parametrize("odd", [2**64, -(2**70)])
+def test_a_row_goes_whatever_is_in_it(rig: Rig, odd: Any) -> None:
+    rig.rows.deliver([a_row("one", details={"odd": odd})])
+    ((line,),) = rig.sender.uploads
+    assert json.loads(line)["Details"]["odd"] == odd

@@ -91,6 +91,14 @@ def test_where_no_group_can_be_told_to_deliver_the_error_names_the_other_way(see
     assert "--through eventhub" in caught.value.hint
 
 
+@pytest.mark.parametrize("raw", [b"no json", b"", b"\xff\xfe"])
+def test_what_the_group_takes_for_no_alert_is_said_to_be_none(seeded: Instance, raw: bytes) -> None:
+    with pytest.raises(BadInput) as caught:
+        alert_senders.sender(seeded.settings, "actiongroup").send(raw)
+    assert caught.value.code == "alert-unrecognised"
+    assert "--through eventhub" in caught.value.hint
+
+
 def test_through_the_event_hub_needs_its_role_and_says_which(stack: ThreadedStack, seeded: Instance) -> None:
     raw, who = body(seeded), stack.deployer["object_id"]
     sender = alert_senders.sender(seeded.settings, "eventhub")

@@ -19,7 +19,7 @@ from vibedata.adapters.alert_deliveries import TableDeliveries
 from vibedata.adapters.alert_incidents import TableIncidents
 from vibedata.alerts import incident
 from vibedata.alerts.cause import Cause
-from vibedata.alerts.delivery import KEPT, Delivery, partitions, place
+from vibedata.alerts.delivery import KEPT, KEPT_OPEN, Delivery, partitions, place
 from vibedata.alerts.incident import MAX_STEPS, Facts, Incident, Step
 from vibedata.alerts.noise import Ledger, Limited, Noticed
 from vibedata.errors import Blocked, Transient
@@ -190,7 +190,7 @@ def test_limited_windows_are_counted_once_for_each_delivery(side: Any) -> None:
     assert one not in [found[0] for found in side.incidents.limited(side.clock.now)]
 
 
-def test_what_is_open_never_expires_unless_nobody_could_close_it(side: Any) -> None:
+def test_what_is_open_is_kept_much_longer_unless_nobody_could_close_it(side: Any) -> None:
     now = side.clock.now
     side.clock.now = now - KEPT - timedelta(days=1)
     lasting, closed, event = name(), name(), name()
@@ -201,6 +201,8 @@ def test_what_is_open_never_expires_unless_nobody_could_close_it(side: Any) -> N
     assert side.incidents.read(lasting)
     assert not side.incidents.read(closed)
     assert not side.incidents.read(event)
+    assert side.incidents.expire(now + KEPT_OPEN, [place(lasting)[0]], 100) >= 1
+    assert not side.incidents.read(lasting)
 
 
 def test_incidents_are_listed_and_nothing_beside_them(side: Any) -> None:

@@ -164,6 +164,11 @@ def test_each_claim_counts(entra: Entra, changes: dict[str, Any], why: str) -> N
     assert why in refusal(entra.callers(), signed(claims(**changes)))
 
 
+def test_where_no_application_is_named_nobody_is_it(entra: Entra) -> None:
+    for absent in (..., None, ""):
+        refusal(entra.callers(caller=""), f"{signed(claims(appid=absent))}")
+
+
 def test_another_application_may_be_named(entra: Entra) -> None:
     callers = entra.callers(caller="33333333-2222-4333-8444-555555555555")
     callers.admit(signed(claims(appid="33333333-2222-4333-8444-555555555555")))
@@ -255,6 +260,20 @@ def test_known_keys_stay_good_while_entra_does_not_answer(entra: Entra) -> None:
     entra.trouble, entra.moved = requests.ConnectionError("no"), KEEP_SECONDS + 1
     callers.admit(signed(claims(exp=time.time() + 2 * KEEP_SECONDS)))
     assert entra.asked == 2
+
+
+def test_a_key_that_may_be_new_is_no_refusal_while_entra_does_not_answer(entra: Entra) -> None:
+    callers, later = entra.callers(), time.time() + 2 * KEEP_SECONDS
+    callers.admit(signed(claims()))
+    entra.document, entra.trouble = key_set(one=KEY, two=OTHER), requests.ConnectionError("no")
+    entra.moved = PAUSE_SECONDS + 1
+    for _ in range(3):
+        with pytest.raises(Transient, match="token-keys-unreachable"):
+            callers.admit(signed(claims(exp=later), key=OTHER, kid="two"))
+    assert entra.asked == 2
+    callers.admit(signed(claims(exp=later)))
+    entra.trouble, entra.moved = None, 2 * PAUSE_SECONDS + 2
+    callers.admit(signed(claims(exp=later), key=OTHER, kid="two"))
 
 
 @pytest.mark.parametrize(

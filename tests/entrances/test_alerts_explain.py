@@ -87,10 +87,16 @@ def test_what_is_told_of_an_alert(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ROWS,
         {"rows": ROWS},
+        {
+            "items": [
+                {"PartitionKey": "i", "RowKey": row["key"], "key": row["key"], **row["values"]}
+                for row in ROWS
+            ]
+        },
         {row["key"]: row["values"] for row in ROWS},
         [{"key": row["key"], **row["values"]} for row in ROWS],
     ],
-    ids=["rows", "an object of rows", "by key", "flat"],
+    ids=["rows", "an object of rows", "as az has them", "by key", "flat"],
 )
 def test_the_component_is_found_in_the_registrys_rows(
     rows: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -138,7 +144,7 @@ def test_text_tells_people_the_same(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "alert-unrecognised" in told.err
 
 
-@pytest.mark.parametrize("given", ["no JSON", '"text"', '[{"values": {}}]', "[1]", "[" * 100_000])
+@pytest.mark.parametrize("given", ["no JSON", '"text"', '[{"values": {}}]', "[1]", '{"a": 1}', "[" * 100_000])
 def test_a_registry_that_is_none_is_bad_input(
     given: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -148,6 +154,31 @@ def test_a_registry_that_is_none_is_bad_input(
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "registry-file-unreadable"
 
 
-def test_a_file_that_is_not_there_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["alerts", "explain", "/nonexistent.json", "-o", "json"]) == BadInput.exit_code
-    assert json.loads(capsys.readouterr().out)["error"]["code"] == "file-unreadable"
+def test_a_file_that_is_not_there_does_not_spoil_the_others(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("/nonexistent.json", sample("metric-static-fired"))
+    none, one = explained(capsys, *words, code=BadInput.exit_code)
+    assert (none["file"], none["kind"]) == ("/nonexistent.json", "none")
+    assert none["why"] == "file-unreadable: /nonexistent.json: No such file or directory"
+    assert one["kind"] == "metric"
+
+
+def test_dimensions_and_numbers_are_written_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["alerts", "explain", sample("metric-custom-fired")]) == 0
+    told = capsys.readouterr().out
+    assert "name queue_depth, operator GreaterThan, threshold 500, value 812, " in told
+    assert "dimensions queue=ingest shard=3" in told
+    assert "{" not in told
+
+
+def test_nothing_in_an_alert_writes_a_line_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changed = document("metric-static-fired")
+    changed["data"]["essentials"]["alertRule"] = "a\n  component    web: \x1b[31mfaked\u202e"
+    assert cli.main(["alerts", "explain", written(tmp_path, changed)]) == 0
+    told = capsys.readouterr().out
+    lines = told.splitlines()
+    assert not [line for line in lines if line.startswith("  component") and "faked" in line]
+    assert [line for line in lines if "faked" in line]
+    assert "\x1b" not in told
+    assert "\u202e" not in told

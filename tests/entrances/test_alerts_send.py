@@ -47,7 +47,7 @@ def test_a_count_fires_so_many_alerts_at_the_action_group(
 def test_people_read_how_many_went_where(payload: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["alerts", "send", str(payload)]) == 0
     assert capsys.readouterr().out.splitlines()[-2:] == [
-        f"{payload}: 1 sent, alerts answered 201",
+        f"{payload}: 1 sent, receiver alerts answered 201",
         "1 sent through actiongroup.",
     ]
 

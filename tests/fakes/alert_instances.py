@@ -7,19 +7,33 @@ from datetime import datetime
 from typing import Any
 
 from vibedata.alerts.reconciling import AlertInstance, instance_of
+from vibedata.errors import Failed
 
 
 class FakeAlertInstances:
-    """What Azure keeps, as its list shows it; `asked` is from when each listing was."""
+    """What Azure keeps, as its list shows it; `asked` is from when each listing was, `at_most` what one can read."""
 
-    def __init__(self, *listed: dict[str, Any]) -> None:
+    def __init__(self, *listed: dict[str, Any], at_most: int = 1_000_000) -> None:
+        self.at_most = at_most
         self.listed = list(listed)
         self.asked: list[datetime] = []
 
     def changed(self, since: datetime) -> Iterator[AlertInstance]:
         self.asked.append(since)
+        found = self._since(since)
+        if len(found) > self.at_most:
+            raise Failed("alert-instances-endless", "too many", hint="find the rule")
+        yield from sorted(found, key=lambda one: one.alert_id)
+
+    def changed_first(self, since: datetime, until: datetime) -> tuple[list[AlertInstance], datetime]:
+        self.asked.append(since)
+        found = sorted(self._since(since), key=lambda one: one.changed_at)
+        first = found[: self.at_most]
+        return first, first[-1].changed_at if len(found) > self.at_most else until
+
+    def _since(self, since: datetime) -> list[AlertInstance]:
         found = [one for item in self.listed if (one := instance_of(item))]
-        yield from sorted((one for one in found if one.changed_at >= since), key=lambda one: one.alert_id)
+        return [one for one in found if one.changed_at >= since]
 
 
 class FakeWatermarks:

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from vibedata.alerts.cause import Cause
-from vibedata.alerts.delivery import KEPT, Delivery, place
+from vibedata.alerts.delivery import KEPT, KEPT_OPEN, Delivery, place
 from vibedata.alerts.incident import Incident
 from vibedata.alerts.noise import Ledger, Limited, Notice
 from vibedata.errors import Transient
@@ -155,7 +155,8 @@ class FakeIncidents:
         value = self.kept[key][0]
         lasts = isinstance(value, Incident) and value.is_open and value.facts.resolves
         name = key.removeprefix("incident:")
-        return not lasts and self.written_at[key] + KEPT < now and place(name)[0] in partitions
+        kept = KEPT_OPEN if lasts else KEPT
+        return self.written_at[key] + kept < now and place(name)[0] in partitions
 
     def _write(self, key: str, value: Any, version: str | None) -> None:
         self.disturb(key)

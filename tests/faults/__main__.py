@@ -32,7 +32,7 @@ def main(argv: list[str]) -> int:
     every = [cell.title for cell in cells()]
     chosen = [t for t in every if not given.only or any(fnmatch.fnmatch(t, f"*{p}*") for p in given.only)]
     if given.list:
-        print("\n".join(chosen))
+        print("\n".join(chosen), flush=True)
         return 0
     base, began = Path(tempfile.mkdtemp(prefix="fault-table-")), time.monotonic()
     print("preparing: a stack, an instance, and an undisturbed run (half a minute)", flush=True)
@@ -64,4 +64,8 @@ def _show(result: Result, done: int, whole: int, each: float) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except BrokenPipeError:  # the reader has gone, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)

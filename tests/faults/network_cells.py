@@ -21,6 +21,7 @@ CALLS = {
     "ARM, importImage": ("oci_registry", "registry.importImage"),
     "ARM, the import's operation": ("arm", "operation.*"),
     "ARM, the inventory": ("arm", "resource*", "*/resources"),
+    "ARM, the deployments": ("deployments", "deployments.list"),
     "Run Command": ("run_command", "runCommand.createOrUpdate"),
     "registry, token": ("oci_registry", "token.issue"),
     "registry, manifest": ("oci_registry", "manifest.get"),
@@ -41,6 +42,7 @@ DOWN = {
     "Tables, write": "azure-busy",
     "Automation, runbook": "azure-busy",
     "Logs": CONVERGED,
+    "ARM, the deployments": CONVERGED,  # what they did goes unrecorded, and nothing else
 }
 
 

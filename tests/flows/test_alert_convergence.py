@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import itertools
 from collections import Counter
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.builders.alert_world import API, WEB, AlertWorld, alert, health, message_of
-from tests.fakes.alert_processing import Dying, Killed
+from tests.fakes.alert_processing import NOW, Dying, Killed
 from vibedata import alerts
+from vibedata.alerts import reconciling
 from vibedata.alerts.incident import Incident
 from vibedata.alerts.noise import Limits
+from vibedata.alerts.reconciling import AlertInstance
 
 DELIVERIES: list[dict[str, Any]] = [
     alert(1),
@@ -175,6 +180,20 @@ def test_a_real_delivery_takes_the_reconciled_row_over() -> None:
     assert len(world.event_ids()) == 1
 
 
+def test_a_real_delivery_of_the_very_same_times_takes_it_over_too() -> None:
+    world = AlertWorld()
+    document = alert(1)
+    essentials = document["data"]["essentials"]
+    essentials["firedDateTime"] = "2026-03-04T05:00:00.123456Z"  # as many digits as the list is told with
+    instance = AlertInstance(
+        essentials["alertId"], "Fired", NOW, datetime(2026, 3, 4, 5, 0, 0, 123456, timezone.utc)
+    )
+    world.process(reconciling.message(next(reconciling.events(instance)), NOW))
+    world.process(document)
+    assert [row["Details"]["reconciled"] for row in world.rows.alerts()] == [True, False]
+    assert len(world.event_ids()) == 1
+
+
 def test_a_reconciled_alert_that_was_delivered_writes_no_row() -> None:
     world = AlertWorld()
     world.process(REAL[0])
@@ -198,6 +217,20 @@ def test_what_azure_calls_fired_is_compared_as_fired() -> None:
     event = health(1, "Available", minute=0)
     world.process(event)
     assert world.process(message_of(late(event, 9), "reconciled")).outcome == "reconciled"
+
+
+@pytest.mark.parametrize("order", ["real first", "listed first"])
+def test_what_azure_calls_fired_and_is_an_end_leaves_nothing_open(order: str) -> None:
+    """Azure's list is later than the delivery by seconds, and what it tells has no health in it."""
+    world = AlertWorld()
+    event = health(1, "Available", minute=0)
+    messages = [message_of(event), message_of(late(event, 9), "reconciled")]
+    for message in messages if order == "real first" else messages[::-1]:
+        world.process(message)
+    (incident,) = world.incidents.list()
+    assert incident.state == "Closed"
+    assert world.notices.words()[-1] == "close"
+    assert len(world.event_ids()) == 1
 
 
 def test_incidents_keep_a_bounded_number_of_steps() -> None:
@@ -271,3 +304,29 @@ def test_deliveries_that_are_processed_within_each_other_end_the_same(order: lis
         world.process(DELIVERIES[left.pop()])
     assert incidents(world) == incidents(EXPECTED)
     assert world.event_ids() == EXPECTED.event_ids()
+
+
+def test_a_resolution_that_has_lost_its_time_takes_the_reconciled_row_over() -> None:
+    """A log alert's may: then it bears the time of the start, and the list of instances knows the end's."""
+    world = AlertWorld()
+    for one in LISTED:
+        world.process(message_of(one, "reconciled"))
+    timeless = copy.deepcopy(REAL[1])
+    del timeless["data"]["essentials"]["resolvedDateTime"]
+    world.process(REAL[0])
+    world.process(timeless)
+    assert len(world.event_ids()) == 2
+    assert [row["Status"] for row in world.rows.alerts()] == ["Fired", "Resolved"] * 2
+    (incident,) = world.incidents.list()
+    assert incident.state == "Closed"
+
+
+def test_what_closes_is_never_marked_suppressed_not_even_after_reconciliation() -> None:
+    world = AlertWorld()
+    for one in LISTED:
+        world.process(message_of(one, "reconciled"))
+    for one in REAL:
+        world.process(one)
+    details = [row["Details"] for row in world.rows.alerts()]
+    assert [one["notice"] for one in details] == ["open", "close", "reconciled", "reconciled"]
+    assert [one["suppressed"] for one in details] == [False, False, True, False]

@@ -7,16 +7,18 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from tests.builders.alert_instances import alert_id, delivered, put_into
+from tests.fakes.alert_backlog import FakeAlertBacklog
 from tests.fakes.alert_processing import FakeDeliveries, FakeIncidents
 from tests.fakes.alert_queue import FakeAlertClaims, FakeAlertQueue
-from vibedata import alerts
+from vibedata import alert_console, alerts, console
 from vibedata.alerts.delivery import Delivery
 from vibedata.alerts.incident import operation_id
 from vibedata.alerts.incident_list import Choice
 from vibedata.alerts.message import Message, encode
-from vibedata.errors import BadInput, Failed, Transient
+from vibedata.errors import BadInput, Blocked, Failed, Transient
 from vibedata.flows import list_alerts, replay_alert, show_alert
 from vibedata.ports import Summary
 
@@ -64,13 +66,13 @@ def names(summary: Summary) -> list[str]:
 
 
 def test_open_incidents_are_listed_gravest_first_then_newest(incidents: Any) -> None:
-    found = list_alerts.run(incidents=incidents)
+    found = list_alerts.run(incidents=incidents, backlog=FakeAlertBacklog())
     assert names(found) == ["aaaa2222", "cccc4444", "aaaa1111"]
     assert (found.message, found.changed) == ("3 open incidents.", 0)
 
 
 def test_closed_ones_come_last_when_they_are_asked_for(incidents: Any) -> None:
-    found = list_alerts.run(incidents=incidents, choice=Choice(closed_too=True))
+    found = list_alerts.run(incidents=incidents, backlog=FakeAlertBacklog(), choice=Choice(closed_too=True))
     assert names(found) == ["aaaa2222", "cccc4444", "aaaa1111", "bbbb3333"]
     assert found.data["incidents"][-1]["state"] == "Closed"
 
@@ -90,11 +92,11 @@ def test_closed_ones_come_last_when_they_are_asked_for(incidents: Any) -> None:
     ],
 )
 def test_choices(incidents: Any, choice: Choice, expected: list[str]) -> None:
-    assert names(list_alerts.run(incidents=incidents, choice=choice)) == expected
+    assert names(list_alerts.run(incidents=incidents, backlog=FakeAlertBacklog(), choice=choice)) == expected
 
 
 def test_an_incident_is_plain_data(incidents: Any) -> None:
-    one = list_alerts.run(incidents=incidents).data["incidents"][0]
+    one = list_alerts.run(incidents=incidents, backlog=FakeAlertBacklog()).data["incidents"][0]
     assert (one["alertId"], one["rule"], one["component"]) == (
         alert_id("aaaa2222").lower(),
         "vd-web-5xx",
@@ -107,6 +109,28 @@ def test_an_incident_is_plain_data(incidents: Any) -> None:
         "Error",
     )
     json.dumps(one)
+
+
+def test_what_waits_is_told_with_the_incidents(incidents: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    for backlog, line in (
+        (FakeAlertBacklog(1, 2), "1 message waits in the queue alerts, 2 in alerts-poison."),
+        (FakeAlertBacklog(), "0 messages wait in the queue alerts, 0 in alerts-poison."),
+    ):
+        summary = list_alerts.run(incidents=incidents, backlog=backlog)
+        assert summary.data["waiting"] == backlog.counts
+        alert_console.incidents(summary)
+        assert capsys.readouterr().out.splitlines()[-1] == line
+
+
+def test_queues_that_cannot_be_asked_hide_no_incident(
+    incidents: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trouble = Blocked("role-missing", "vibedata-uami may not count", hint="assign it")
+    summary = list_alerts.run(incidents=incidents, backlog=FakeAlertBacklog(trouble=trouble))
+    assert (len(names(summary)), summary.data["waiting"]) == (3, None)
+    alert_console.incidents(summary)
+    told = capsys.readouterr().out.splitlines()[-1]
+    assert told == "What waits on the queues is not known: vibedata-uami may not count (role-missing)"
 
 
 # show_alert
@@ -231,3 +255,26 @@ def test_of_what_is_no_alert_nothing_is_enqueued(raw: bytes) -> None:
     with pytest.raises(BadInput) as caught:
         replay(raw, queue=queue)
     assert (caught.value.code, queue.sent) == ("alert-unrecognised", [])
+
+
+def test_a_narrow_screen_has_the_sentence_below_its_row(
+    incidents: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary = list_alerts.run(incidents=incidents, backlog=FakeAlertBacklog())
+    for width, lines in ((80, 9), (160, 6)):
+        monkeypatch.setattr(console, "screen", lambda width=width: Console(width=width, highlight=False))
+        alert_console.incidents(summary)
+        told = capsys.readouterr().out.splitlines()
+        assert len(told) == lines
+        assert told[0].startswith("id        state  severity")
+        assert told[-2] == "3 open incidents."
+
+
+def test_of_a_storm_the_gravest_are_shown_and_the_rest_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    storm = Incidents()
+    for number in range(alert_console.MAX_SHOWN + 1):
+        storm.add(f"{number:08}", NOW)
+    alert_console.incidents(list_alerts.run(incidents=storm, backlog=FakeAlertBacklog()))
+    told = capsys.readouterr().out.splitlines()
+    assert sum(line.startswith("0000") for line in told) == alert_console.MAX_SHOWN
+    assert told[-2].startswith("51 open incidents. The gravest 50 are shown")

@@ -113,11 +113,11 @@ def test_a_missing_required_component_blocks_after_the_rest_is_registered(world:
 
 
 def test_a_missing_optional_component_is_reported_only(world: RegistryWorld) -> None:
-    world.inventory.remove(f"func-alerts-{SUFFIX}")
+    world.inventory.remove(f"func-operations-{SUFFIX}")
     summary = world.bootstrap()
     (missing,) = summary.data["missing"]
     assert missing["component"] == "alert-functions"
-    assert "func-alerts-{suffix}" in missing["remedy"]
+    assert "func-operations-{suffix}" in missing["remedy"]
     assert world.events("component-not-found")[0]["Severity"] == "Warning"
 
 

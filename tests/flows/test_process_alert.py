@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.builders.alert_world import API, WEB, AlertWorld, alert, health, message_of
+from tests.builders.alert_world import API, WEB, AlertWorld, alert, health, message_of, stamp
+from tests.fakes.alert_processing import NOW
 from tests.unit.alerts import samples
 from vibedata import alerts
 from vibedata.alerts.message import Message
@@ -82,6 +83,17 @@ def test_an_activity_log_alert_never_resolves_and_its_incident_says_so(world: Al
     assert not incident.facts.resolves
 
 
+def test_what_never_resolves_has_a_notice_again_after_an_hour(world: AlertWorld) -> None:
+    """The alertId of a budget is the same each time, and its incident never ends."""
+    for hour, spent in ((0, "$50.00"), (0.5, "$50.00"), (9, "$80.00")):
+        document = samples.document("budget-actual-fired")
+        document["data"]["essentials"]["firedDateTime"] = stamp(60 * hour)
+        document["data"]["alertContext"]["AlertData"]["NotificationThresholdAmount"] = spent
+        world.process(document)
+    assert [row["Details"]["notice"] for row in world.rows.alerts()] == ["open", "already-open", "open"]
+    assert world.notices.words() == ["open", "open"]
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_a_health_event_closes_what_another_opened(world: AlertWorld, order: tuple[int, int]) -> None:
     events = [health(1, "Unavailable", minute=0), health(2, "Available", minute=5)]
@@ -98,6 +110,63 @@ def test_a_health_event_closes_the_notice_of_what_it_ends(world: AlertWorld) -> 
     assert len(closed) == 2  # its own, and that of the incident which it ended
     opened = [notice.incident for word, notice in world.notices.told.values() if word == "open"]
     assert opened[0] in closed
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_health_event_closes_what_was_told_after_it_had_ended(
+    world: AlertWorld, order: tuple[int, int]
+) -> None:
+    """Azure takes minutes from an event to its alert; a resource may be well again before the first one fires."""
+    events = [health(1, "Unavailable", minute=3), health(2, "Available", minute=6)]
+    for event, minute in zip(events, (0, 2), strict=True):
+        event["data"]["alertContext"]["eventTimestamp"] = stamp(minute)
+    for number in order:
+        world.process(events[number])
+    assert {incident.state for incident in world.incidents.list()} == {"Closed"}
+
+
+def test_a_service_incident_that_was_mitigated_before_it_was_told_of_is_closed(world: AlertWorld) -> None:
+    for number, stage in ((1, "Active"), (2, "Resolved")):
+        document = health(number, "", minute=30 * number)
+        document["data"]["essentials"]["monitoringService"] = "ServiceHealth"
+        document["data"]["alertContext"]["properties"] = {
+            "trackingId": "VD12-X34",
+            "stage": stage,
+            "impactMitigationTime": stamp(20),
+        }
+        world.process(document)
+    assert {incident.state for incident in world.incidents.list()} == {"Closed"}
+    assert [row["Status"] for row in world.rows.alerts()] == ["Fired", "Resolved"]
+
+
+def test_a_resolution_without_a_time_is_of_the_moment_it_came(world: AlertWorld) -> None:
+    """Else it would be no later than the beginning, and readers who ask for the newest row would find it open."""
+    resolved = alert(condition="Resolved", minute=10)
+    del resolved["data"]["essentials"]["resolvedDateTime"]
+    world.process(alert())
+    world.process(resolved)
+    assert [row["EventTime"] for row in world.rows.alerts()] == ["2026-03-04T05:00:00+00:00", NOW.isoformat()]
+    (incident,) = world.incidents.list()
+    assert incident.state == "Closed"
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_resolution_ends_the_firing_it_names_whatever_the_clocks_say(
+    world: AlertWorld, order: tuple[int, int]
+) -> None:
+    documents = [alert(minute=5), alert(condition="Resolved", minute=4.9, fired_minute=5)]
+    for number in order:
+        world.process(documents[number])
+    (incident,) = world.incidents.list()
+    assert incident.state == "Closed"
+
+
+@pytest.mark.parametrize("nothing", ["0001-01-01T00:00:00", "9999-12-31T23:59:59.9999999Z"])
+def test_what_dotnet_writes_for_no_time_is_none(world: AlertWorld, nothing: str) -> None:
+    document = alert()
+    document["data"]["essentials"]["firedDateTime"] = nothing
+    world.process(document)
+    assert world.last()["EventTime"] == NOW.isoformat()
 
 
 def test_a_later_trouble_is_not_closed_by_an_earlier_end(world: AlertWorld) -> None:
@@ -191,6 +260,15 @@ def test_a_symptom_is_told_once_its_cause_is_over(world: AlertWorld) -> None:
     world.process(alert(1))
     world.process(alert(1, "Resolved", minute=5))
     world.process(alert(2, target=API, rule="vd-api", minute=6))
+    assert world.last()["Details"]["notice"] == "open"
+
+
+def test_a_cause_that_nobody_closes_does_not_hide_its_symptoms_for_ever(world: AlertWorld) -> None:
+    """A log rule without state never says Resolved."""
+    world.process(alert(1))
+    world.process(alert(2, target=API, rule="vd-api", minute=23 * 60))
+    assert world.last()["Details"]["notice"] == "cause"
+    world.process(alert(3, target=API, rule="vd-api-errors", minute=25 * 60))
     assert world.last()["Details"]["notice"] == "open"
 
 

@@ -185,3 +185,19 @@ def test_nothing_that_comes_is_lost_and_nothing_raises(raws: list[bytes]) -> Non
         assert keys <= set(done.enqueued)
         assert (raw in kept) == any(not body.shape.is_alert for body in bodies)
     assert sorted(done.enqueued) == sorted(message.delivery_key for message in intake.queue.messages)
+
+
+class Misread(bytes):
+    """A body at which reading fails, as it would for a mistake of ours."""
+
+    def decode(self, *args: Any, **named: Any) -> str:
+        raise RecursionError(args, named)
+
+
+def test_a_body_that_we_misread_is_kept_and_holds_up_no_other() -> None:
+    intake = Intake()
+    done = intake(Misread(b"{}"), json.dumps(alert()).encode())
+    assert len(done.enqueued) == 1
+    assert [(one.code, one.reason) for one in done.rejected] == [
+        ("unreadable", "reading it failed (RecursionError)")
+    ]

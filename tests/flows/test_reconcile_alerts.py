@@ -186,6 +186,29 @@ def test_of_a_flood_a_run_that_dies_does_not_begin_anew() -> None:
     assert sorted(world.sent()) == sorted((f"n{n:04}", "Fired") for n in range(2 * STRIDE + 50))
 
 
+def test_of_more_than_a_run_can_read_each_run_brings_what_changed_first() -> None:
+    world = World(*(listed(f"n{n:03}", FIRED + timedelta(seconds=n)) for n in range(250)))
+    world.instances.at_most = 100
+    assert world.run().behind
+    assert world.sent() == [(f"n{n:03}", "Fired") for n in range(100)]
+    at = FIRED + timedelta(seconds=99)
+    assert world.watermarks.moments == {WATERMARK: at - timedelta(microseconds=1)}
+    assert "the next goes on from 2026-03-01 10:01:39" in world.rows.rows[-1]["Message"]
+    for _ in range(2):
+        world.process()
+        done = world.run()
+    assert (done.behind, world.watermarks.moments) == (False, {WATERMARK: NOW - GRACE})
+    assert sorted(set(world.sent())) == [(f"n{n:03}", "Fired") for n in range(250)]
+
+
+def test_where_even_the_overlap_is_more_than_a_run_can_read_the_watermark_moves() -> None:
+    world = World(*(listed(f"n{n:03}", FIRED + timedelta(seconds=n)) for n in range(250)))
+    world.instances.at_most = 10
+    mark = world.watermarks.moments[WATERMARK] = FIRED + timedelta(seconds=100)
+    world.run()
+    assert world.watermarks.moments[WATERMARK] > mark
+
+
 def test_two_runs_side_by_side_enqueue_the_same_messages() -> None:
     world = World(listed("a", FIRED), listed("b", FIRED, resolved_at=RESOLVED))
     first = world.run()
@@ -216,6 +239,43 @@ def test_time_that_azure_has_forgotten_is_told() -> None:
     (row,) = world.rows.rows
     assert (row["Status"], row["Severity"]) == ("Incomplete", "Error")
     assert "2 days" in row["Message"]
+
+
+def test_a_gap_is_told_before_the_watermark_moves_over_it() -> None:
+    world = World(*(listed(f"n{n:04}", FIRED + timedelta(seconds=n)) for n in range(STRIDE + 1)))
+    mark = world.watermarks.moments[WATERMARK] = NOW - KEPT - timedelta(days=2)
+    with pytest.raises(Transient):
+        world.run(rows=cast(Any, Refusing()))
+    assert (world.watermarks.moments, world.sent()) == ({WATERMARK: mark}, [])
+    world.run()
+    assert [row["Status"] for row in world.rows.rows] == ["Incomplete", "Reconciled"]
+    assert world.watermarks.moments == {WATERMARK: NOW - GRACE}
+    world.process()
+    world.now += timedelta(minutes=15)
+    world.run()
+    assert len(world.rows.rows) == 2
+
+
+def test_a_gap_that_is_told_twice_is_one_event() -> None:
+    world = World()
+    for minutes in (0, 15):
+        world.watermarks.moments[WATERMARK] = NOW - KEPT - timedelta(days=2)
+        world.now = NOW + timedelta(minutes=minutes)
+        world.run()
+    assert len(world.rows.rows) == 2
+    assert len({row["EventId"] for row in world.rows.rows}) == 1
+
+
+def test_a_row_that_is_refused_leaves_the_watermark() -> None:
+    world = World(listed("a", FIRED))
+    with pytest.raises(Transient):
+        world.run(rows=cast(Any, Refusing()))
+    assert WATERMARK not in world.watermarks.moments or world.watermarks.moments[WATERMARK] < FIRED
+
+
+class Refusing:
+    def deliver(self, rows: Any) -> None:
+        raise busy()
 
 
 def test_an_alert_known_by_the_id_of_its_listing_is_known() -> None:

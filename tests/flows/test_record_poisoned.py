@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -12,11 +13,11 @@ from hypothesis import strategies as st
 from tests.builders.alert_instances import alert_id, delivered
 from tests.fakes.alert_processing import FakeAlertRows
 from tests.fakes.alert_queue import FakeAlertClaims, FakeAlertQueue, busy
-from tests.fakes.poisoned_alerts import FakePoisonedAlerts, FakeStrandedMessages
+from tests.fakes.poisoned_alerts import FakeKeptBodies, FakePoisonedAlerts, FakeStrandedMessages
 from vibedata import alert_console, alerts
 from vibedata.alerts.message import Message, encode
 from vibedata.alerts.poison import Poisoned, name_of
-from vibedata.errors import BadInput, Transient
+from vibedata.errors import BadInput, Failed, Transient
 from vibedata.flows import list_poisoned, record_poisoned, requeue_poisoned, show_poisoned
 from vibedata.flows import record_stranded as record_stranded_flow
 
@@ -28,6 +29,7 @@ class World:
         self.claims = FakeAlertClaims()
         self.queue = FakeAlertQueue(self.claims)
         self.poisoned = FakePoisonedAlerts()
+        self.bodies = FakeKeptBodies()
         self.rows = FakeAlertRows()
         self.now = NOW
 
@@ -136,7 +138,7 @@ def test_whatever_bytes_arrive_are_kept(raw: bytes) -> None:
     assert world.poisoned.blobs[kept.name] == raw
     assert kept.told.code and kept.told.reason
     json.dumps(world.rows.rows)
-    show_poisoned.run(kept.name, poisoned=world.poisoned)
+    show_poisoned.run(kept.name, poisoned=world.poisoned, bodies=world.bodies)
 
 
 @given(
@@ -208,13 +210,25 @@ def test_what_cannot_be_read_is_not_put_back(world: World) -> None:
     assert world.waiting() == [kept.name]
 
 
+def test_one_whose_body_is_gone_does_not_keep_the_others(world: World) -> None:
+    gone = world.record(encode(replace(message("gone"), body=None, claim=f"{'a' * 64}/{'b' * 64}")))
+    good = world.record(encode(message()))
+    told = world.requeue()
+    assert (told["requeued"], told["unreadable"]) == ([good.name], [gone.name])
+    with pytest.raises(Failed):
+        world.requeue(gone.name)
+
+
 @pytest.mark.parametrize(
     ("wanted", "code"),
     [("", "alert-poison-unknown"), ("zz", "alert-poison-unknown"), ("../x", "alert-poison-unknown")],
 )
 def test_a_name_that_is_none(world: World, wanted: str, code: str) -> None:
     world.record(encode(message()))
-    for act in (lambda: world.requeue(wanted), lambda: show_poisoned.run(wanted, poisoned=world.poisoned)):
+    for act in (
+        lambda: world.requeue(wanted),
+        lambda: show_poisoned.run(wanted, poisoned=world.poisoned, bodies=world.bodies),
+    ):
         with pytest.raises(BadInput) as caught:
             act()
         assert caught.value.code == code
@@ -230,16 +244,30 @@ def test_letters_that_begin_several_names(world: World) -> None:
 
 def test_showing_one_gives_its_message_and_its_body(world: World) -> None:
     kept = world.record(encode(message()))
-    shown = show_poisoned.run(kept.name[:10], poisoned=world.poisoned).data
+    shown = show_poisoned.run(kept.name[:10], poisoned=world.poisoned, bodies=world.bodies).data
     assert shown["body"].encode() == message().body
     assert shown["message"].encode() == encode(message())
-    unread = show_poisoned.run(world.record(b"\xff").name, poisoned=world.poisoned).data
+    unread = show_poisoned.run(world.record(b"\xff").name, poisoned=world.poisoned, bodies=world.bodies).data
     assert (unread["body"], unread["message"]) == ("", "\\xff")
+
+
+def test_a_kept_body_is_shown_by_its_blob(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.bodies.bodies["alerts-rejected/sha256/ab"] = b"no alert \xff"
+    kept = world.record(b"x")
+    shown = show_poisoned.run("alerts-rejected/sha256/ab", poisoned=world.poisoned, bodies=world.bodies)
+    given_up = show_poisoned.run(kept.name, poisoned=world.poisoned, bodies=world.bodies)
+    assert set(shown.data) == set(given_up.data), "one document, whatever is shown"
+    assert shown.data["body"] == "no alert \\xff"
+    alert_console.poisoned_one(shown)
+    assert capsys.readouterr().out.endswith("no alert \\xff\n")
+    with pytest.raises(BadInput) as caught:
+        show_poisoned.run("alerts-rejected/none", poisoned=world.poisoned, bodies=world.bodies)
+    assert caught.value.code == "alert-body-unknown"
 
 
 def test_a_message_shows_no_terminal_what_to_do(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     kept = world.record(b"\x1b]0;owned\x07\x1b[2J\xc2\x9b31m\r\n[red]plain[/red]")
-    alert_console.poisoned_one(show_poisoned.run(kept.name, poisoned=world.poisoned))
+    alert_console.poisoned_one(show_poisoned.run(kept.name, poisoned=world.poisoned, bodies=world.bodies))
     told = capsys.readouterr().out
     assert not {"\x1b", "\x07", "\x9b", "\r"} & set(told)
     assert "\\x1b]0;owned\\x07" in told

@@ -6,7 +6,7 @@ import pytest
 
 from tests.builders.alert_world import AlertWorld, alert
 from tests.flows.test_process_alert import different
-from vibedata.alerts.delivery import KEPT, partitions
+from vibedata.alerts.delivery import KEPT, KEPT_CLAIMED, KEPT_OPEN, partitions
 from vibedata.flows import sweep_alerts
 from vibedata.flows.sweep_alerts import SHARES, Swept
 
@@ -40,6 +40,16 @@ def test_what_has_been_kept_long_enough_goes(world: AlertWorld) -> None:
     assert (swept.deliveries, swept.incidents) == (2, 2)  # one is open; the rule's ledger went with the other
     assert [incident.is_open for incident in world.incidents.list()] == [True]
     assert sweep(world, everything=True) == Swept(0, 0, 0, 0, 0)
+    world.now += KEPT_OPEN
+    assert sweep(world, everything=True).incidents == 1  # nobody will close it any more
+    assert not list(world.incidents.list())
+
+
+def test_a_claimed_body_outlives_the_message_that_waits_for_months(world: AlertWorld) -> None:
+    claim = world.claims.store("0" * 64, b"large")
+    world.now += timedelta(days=399)
+    assert sweep(world, everything=True).claims == 0
+    assert world.claims.read(claim) == b"large"
 
 
 def test_in_a_round_of_runs_every_partition_has_its_turn(world: AlertWorld) -> None:
@@ -91,6 +101,29 @@ def test_a_window_is_forgotten_after_a_day(world: AlertWorld) -> None:
         world.process(different(number))
     world.now += timedelta(days=2)
     assert sweep(world).summed_up == 1
+    assert sweep(world).summed_up == 0
+    assert not world.incidents.windows
+
+
+def test_an_old_window_in_which_a_backlog_is_still_counted_is_not_forgotten(world: AlertWorld) -> None:
+    world.now += timedelta(days=3)
+    told = []
+    for start in (0, 12, 14):
+        for number in range(start, start + 12):
+            world.process(different(number))
+        sweep(world)
+        told.append(limit_rows(world)[-1]["Details"]["suppressed"])
+    assert told == [2, 14, 16]
+
+
+def test_a_sweep_that_dies_while_it_forgets_does_not_tell_of_fewer(world: AlertWorld) -> None:
+    for number in range(15):
+        world.process(different(number))
+    world.now += timedelta(days=2)
+    sweep(world)
+    (counted,) = world.incidents.limited_keys.values()
+    counted.pop()
+    assert sweep(world).summed_up == 0
     assert not world.incidents.windows
 
 
@@ -101,5 +134,5 @@ def test_spooled_rows_are_delivered(world: AlertWorld) -> None:
 
 def test_claims_that_nobody_can_ask_for_go(world: AlertWorld) -> None:
     world.claims.store("a" * 64, b"{}")
-    world.now += KEPT + timedelta(days=1)
+    world.now += KEPT_CLAIMED + timedelta(days=1)
     assert sweep(world).claims == 1

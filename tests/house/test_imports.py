@@ -22,6 +22,7 @@ NO_NOUNS = {
         "package_commands",
     ),
     *("wiring", "ports", "recorder", "settings", "sweep", "registry_copy", "release_proof", "deciding"),
+    "deployment_record",
     *("alert_settings", "alert_send_command", "configuration"),
 }
 OURS = {"vibedata", "oci", "local_stack", "demo", "tools", "runbooks", "functions_app", "tests", "bench"}

@@ -121,7 +121,9 @@ def test_what_the_intake_lost_is_found_processed_and_shown(
     found = {one["alertId"]: one for one in vibedata("alerts", "list", "--all")["incidents"]}
     assert {key: found[key]["state"] for key in found} == {open_one: "Open", closed_one: "Closed"}
     assert all(one["reconciled"] for one in found.values())
-    assert [one["alertId"] for one in vibedata("alerts", "list")["incidents"]] == [open_one]
+    listed = vibedata("alerts", "list")
+    assert [one["alertId"] for one in listed["incidents"]] == [open_one]
+    assert listed["waiting"] == {"alerts": 0, "alerts-poison": 0}
 
     shown = vibedata("alerts", "show", closed_one.rsplit("/", 1)[-1][:13])
     assert [step["condition"] for step in shown["deliveries"]] == ["Fired", "Resolved"]
@@ -132,6 +134,7 @@ def test_what_the_intake_lost_is_found_processed_and_shown(
     assert cli.main(["alerts", "list", "--all"]) == 0
     text = capsys.readouterr().out
     assert "2 incidents." in text
+    assert text.endswith("0 messages wait in the queue alerts, 0 in alerts-poison.\n")
     assert "vd-cpu" in text
     assert cli.main(["alerts", "show", closed_one]) == 0
     assert "Rows in the operations log" in capsys.readouterr().out

@@ -30,7 +30,7 @@ def inventory(stack: ThreadedStack, group: str) -> tuple[dict[str, Any], list[st
     ours = (
         "/microsoft.eventhub/",
         "/actiongroups/",
-        "/func-operations-",
+        "/sites/func-operations-",
         "/queues/",
         "/tables/alert",
         "/alerts-",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -54,6 +55,11 @@ def test_day0_brings_a_fresh_instance_to_the_baseline(
     assert len({row["EventId"] for row in rows}) == len(rows)
     assert "password" not in json.dumps(rows).lower()
 
+    arms = _arms(reader).values()
+    assert {row["Phase"] for row in arms} == {1, 2, 5, 6}
+    assert {"deployment/01-identity", "deployment/06-foundation"} <= {row["Operation"] for row in arms}
+    assert {row["InstanceId"] for row in arms} == {instance.settings.instance_id}
+
     jobs = AzureJobs(reader.credential(), instance.settings)
     started = [
         jobs.get(job_name(walk.operation_id, verb, 1)) for verb in ("bootstrap_registry", "run_health")
@@ -63,9 +69,13 @@ def test_day0_brings_a_fresh_instance_to_the_baseline(
         assert reader.flow(verb)[1]["network"]() == retry.network(3, 2), "read from the registry"
 
 
-def test_day0_twice_writes_nothing_the_second_time(instance: Instance, day0: Callable[..., Walk]) -> None:
+def test_day0_twice_writes_nothing_the_second_time(
+    instance: Instance, day0: Callable[..., Walk], reader: wiring.Wires
+) -> None:
     day0(instance)
+    told = _arms(reader)
     again = day0(instance)
+    assert _arms(reader) == told, "what Azure Resource Manager did is told once"
     assert set(again.states().values()) == {"nothing to do"}
     assert again.operations() <= REPEATED
     (latest,) = again.of("registry.importImage")
@@ -102,3 +112,9 @@ def test_the_publishers_password_is_left_nowhere(
     assert password.decode() not in json.dumps(shown)
     assert password not in (world.stack.directory / "stack.log").read_bytes()
     assert password.decode() not in str(walk.writes)
+
+
+def _arms(reader: wiring.Wires) -> dict[str, dict[str, Any]]:
+    """Return the rows of what Azure Resource Manager did itself, by their EventId."""
+    rows = next(reader.read_logs(since="1h", operation_id=None, follow=False))
+    return {row["EventId"]: row for row in rows if row["Operation"].startswith("deployment/")}

@@ -85,7 +85,7 @@ def main(argv: list[str]) -> int:
     finally:
         shutil.rmtree(base, ignore_errors=True)
     if given.list:
-        print("\n".join(cell.name for cell in progress.all))
+        print("\n".join(cell.name for cell in progress.all), flush=True)
         return 0
     bad = [result for result in progress.results if not result.converged]
     print(f"{len(progress.results)} cells, {len(bad)} did not converge, {progress.minutes:.1f} minutes")
@@ -97,4 +97,8 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except BrokenPipeError:  # the reader has gone, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)

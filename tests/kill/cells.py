@@ -14,6 +14,7 @@ from typing import Any
 
 Reached = list[Any]
 BARE = "bare"  # a worker that has no bundle yet
+ARM = "deployment"  # whose rows tell of Azure Resource Manager's own operations
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,9 @@ def _chosen(trace: Sequence[Reached]) -> list[tuple[Any, ...]]:
     last: dict[tuple[Any, ...], int] = {}
     for *where, count in trace:
         last[tuple(where)] = max(count, last.get(tuple(where), 0))
-    return [tuple(point) for point in trace if _counts(point, last)]
+    chosen = [tuple(point) for point in trace if _counts(point, last)]
+    arms = [point for point in chosen if point[0] == ARM]  # the log takes all of them at once
+    return [point for point in chosen if point not in arms[1:]]
 
 
 def _counts(point: Reached, last: dict[tuple[Any, ...], int]) -> bool:

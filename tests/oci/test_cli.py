@@ -133,6 +133,10 @@ def test_a_list_is_copied_at_once_and_one_that_fails_is_named(
     assert (done.returncode, told["exitCode"], told["copied"], told["failed"]) == (5, 5, 3, 1)
     assert [row.get("code") for row in told["artifacts"]] == [None, None, None, "oci-not-found"]
 
+    lines = shell.run("push", "--list", "bad.txt", **known).stdout.splitlines()
+    assert [line.split()[0] for line in lines[:5]] == ["present", "present", "present", "failed", "error"]
+    assert "copied: 3" in lines
+
 
 @pytest.mark.parametrize(
     "text", ["", "one\n", "a b c\n", "oci:out:1 oci:b:1\noci:out:2 oci:b:1\n", "oci:out oci:b:1\n"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -14,8 +15,9 @@ from typing import Any
 
 import pytest
 from azure.core.credentials import AccessToken
+from azure.core.exceptions import ClientAuthenticationError
 
-from vibedata.adapters.credentials import ExpectedIdentity, claims
+from vibedata.adapters.credentials import ExpectedIdentity, claims, worker_credential
 from vibedata.errors import Blocked
 
 UAMI = "11111111-2222-4333-8444-555555555555"
@@ -85,6 +87,16 @@ def test_another_identity_is_refused_by_name_and_its_token_is_not_told(claim: st
 def test_what_is_no_readable_jwt_claims_nothing(token: str) -> None:
     assert not claims(token).get("appid")
     assert ExpectedIdentity(Identity(token), UAMI).get_token(SCOPE).token == token
+
+
+def test_where_nobody_answers_a_person_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:  # bound and not listening: whoever connects is refused
+        taken.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", f"http://127.0.0.1:{taken.getsockname()[1]}")
+        began = time.monotonic()
+        with pytest.raises(ClientAuthenticationError):
+            worker_credential(UAMI, brisk=True).get_token(SCOPE)
+    assert time.monotonic() - began < 1.5  # as the worker asks, it takes five seconds
 
 
 def test_signing_in_starts_no_process_that_would_inherit_the_secret(tmp_path: Path) -> None:

@@ -86,7 +86,8 @@ def _missing(name: str) -> Failed:
     return Failed(
         "alert-claim-missing",
         f"The message names the blob {CONTAINER}/{name[:140]}, which is not there.",
-        hint="The alert's body is gone: look at the alert in Azure Monitor; reconciliation tells of it within a day.",
+        hint="The alert's body is gone: look at the alert in Azure Monitor; and if it "
+        "changed within the last hour, reconciliation tells of it within half an hour.",
     )
 
 

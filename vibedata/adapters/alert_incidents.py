@@ -1,4 +1,4 @@
-"""Incidents in the table `alertincidents`: 256 partitions by key, each row with its expiry but what is open.
+"""Incidents in the table `alertincidents`: 256 partitions by key, each row with its expiry.
 
 <first byte of the key's SHA-256>   incidents; `cause:…` and `rule:…`, which processors agree by
 open                                the open incidents of components that others depend on, by component
@@ -22,7 +22,7 @@ from vibedata.adapters.rest import quoted
 from vibedata.adapters.table_rows import EXPIRES, TableRows, moment
 from vibedata.alerts import incident_entities, times
 from vibedata.alerts.cause import Cause
-from vibedata.alerts.delivery import KEPT, place
+from vibedata.alerts.delivery import KEPT, KEPT_OPEN, place
 from vibedata.alerts.incident import Incident
 from vibedata.alerts.noise import Ledger, Limited
 from vibedata.errors import Transient
@@ -33,6 +33,7 @@ LIMITS = "limits"
 COUNTING = "limit-"
 MAX_REMEMBERED = 10_000
 REMEMBERED_SECONDS = 2.0  # how old what is known of open incidents may be
+COUNTED_SECONDS = 120.0  # less than between two sweeps, of which the second forgets a window
 _LAST = "~"  # after every character of a key
 
 
@@ -50,7 +51,7 @@ class TableIncidents:
         self._rows = TableRows(endpoint, TABLE, credential, transport)
         self._clock = clock
         self._open: dict[str, tuple[float, Sequence[str]]] = {}
-        self._limited: set[Limited] = set()  # windows that this process knows to be there
+        self._limited: dict[Limited, float] = {}  # when this process last saw to it that a window is there
         self._lock = threading.Lock()
 
     def read(self, key: str) -> tuple[Incident, str] | None:
@@ -60,8 +61,9 @@ class TableIncidents:
 
     def write(self, incident: Incident, version: str | None) -> None:
         """See `ports.Incidents.write`."""
-        expires = {} if incident.is_open and incident.facts.resolves else {EXPIRES: self._clock() + KEPT}
-        self._write(incident.key, {**incident_entities.of_incident(incident), **expires}, version)
+        kept = KEPT_OPEN if incident.is_open and incident.facts.resolves else KEPT
+        values = {**incident_entities.of_incident(incident), EXPIRES: self._clock() + kept}
+        self._write(incident.key, values, version)
 
     def list(self, *, only_open: bool = False) -> Iterator[Incident]:
         """See `ports.Incidents.list`."""
@@ -112,14 +114,15 @@ class TableIncidents:
     def count_limited(self, limited: Limited, delivery: str) -> bool:
         """See `ports.Incidents.count_limited`."""
         self._rows.insert((COUNTING + _window(limited), place(delivery)[1]), {"Key": delivery})
+        now = time.monotonic()
         with self._lock:
-            if limited in self._limited:
+            if now - self._limited.get(limited, -COUNTED_SECONDS) < COUNTED_SECONDS:
                 return False
         first = self._rows.insert((LIMITS, _window(limited)), _values(limited))
         with self._lock:
             if len(self._limited) >= MAX_REMEMBERED:
                 self._limited.clear()
-            self._limited.add(limited)
+            self._limited[limited] = now
         return first
 
     def limited(self, before: datetime) -> Sequence[tuple[Limited, int, int]]:
@@ -138,7 +141,7 @@ class TableIncidents:
             self._rows.delete((row["PartitionKey"], row["RowKey"]))
         self._rows.delete((LIMITS, _window(limited)))
         with self._lock:
-            self._limited.discard(limited)
+            self._limited.pop(limited, None)
 
     def expire(self, now: datetime, partitions: Sequence[str], at_most: int) -> int:
         """See `ports.Incidents.expire`."""

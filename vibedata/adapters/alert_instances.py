@@ -1,19 +1,21 @@
 """AlertInstances over Azure's Alerts Management REST API.
 
 What its time filters go by, an alert's start or its last change, is not documented. So the filter asks for all that
-Azure keeps, sorted by the last change, newest first, and pages are read until one holds nothing that is new.
+Azure keeps, sorted by the last change, newest first, and pages are read until one holds nothing that is new. Where
+those are too many, what changed first is asked for: the alerts of before, as far as they changed since, and those of
+since, oldest change first. Whichever of its times the filter goes by, an alert is in one of the two.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import urlsplit
 
 from vibedata.adapters.azure_errors import azure_errors
 from vibedata.adapters.rest import Rest
-from vibedata.alerts.reconciling import AlertInstance, instance_of
+from vibedata.alerts.reconciling import KEPT, AlertInstance, instance_of
 from vibedata.errors import Failed
 from vibedata.retry import Patience
 
@@ -21,12 +23,11 @@ API_VERSION = "2023-07-12-preview"
 ALERTS = "/providers/Microsoft.AlertsManagement/alerts"
 PAGE_SIZE = 250  # the most that a page holds
 MAX_PAGES = 400
+SKEW = timedelta(minutes=1)  # by which Azure's 30 days may begin later than ours
 NEEDS = "inventory"  # its row in contracts/rbac.json: Reader may read alerts too
 QUERY = {
     "api-version": API_VERSION,
-    "timeRange": "30d",
     "sortBy": "lastModifiedDateTime",
-    "sortOrder": "desc",
     "pageCount": str(PAGE_SIZE),
 }
 
@@ -34,30 +35,47 @@ QUERY = {
 class AlertsManagement:
     """The alerts at one scope: a resource group, or a subscription."""
 
-    def __init__(self, rest: Rest, scope: str, patience: Patience) -> None:
+    def __init__(self, rest: Rest, scope: str, patience: Patience, *, max_pages: int = MAX_PAGES) -> None:
+        self._max_pages = max_pages
         self._rest = rest
         self._scope = scope.rstrip("/")
         self._patience = patience
 
     def changed(self, since: datetime) -> Iterator[AlertInstance]:
         """See `ports.AlertInstances.changed`."""
-        for listed in self._pages():
-            page = [found for item in listed if (found := instance_of(item))]
+        return self._newest({"timeRange": "30d"}, since)
+
+    def changed_first(self, since: datetime, until: datetime) -> tuple[list[AlertInstance], datetime]:
+        """See `ports.AlertInstances.changed_first`."""
+        start = until - KEPT + SKEW
+        since = max(since, start)
+        first: list[AlertInstance] = []
+        reached = until
+        for number, page in enumerate(self._pages({**_between(since, until), "sortOrder": "asc"}), 1):
+            first += [one for one in page if one.changed_at >= since]
+            if number == self._max_pages and first:
+                reached = first[-1].changed_at
+                break
+        before = self._newest(_between(start, since), since) if since > start else iter(())
+        return [one for one in (*before, *first) if one.changed_at <= reached], reached
+
+    def _newest(self, query: Mapping[str, str], since: datetime) -> Iterator[AlertInstance]:
+        for page in self._pages({**query, "sortOrder": "desc"}):
             fresh = [one for one in page if one.changed_at >= since]
             yield from fresh
             if page and not fresh:
                 return
 
-    def _pages(self) -> Iterator[list[Any]]:
-        answer = self._get(f"{self._scope}{ALERTS}", **QUERY)
-        for _ in range(MAX_PAGES):
-            yield answer.get("value") or []
+    def _pages(self, query: Mapping[str, str]) -> Iterator[list[AlertInstance]]:
+        answer = self._get(f"{self._scope}{ALERTS}", **QUERY, **query)
+        for _ in range(self._max_pages):
+            yield [found for item in answer.get("value") or [] if (found := instance_of(item))]
             if not answer.get("nextLink"):
                 return
             answer = self._get(self._next(str(answer["nextLink"])))
         raise Failed(
             "alert-instances-endless",
-            f"The list of alerts at {self._scope} has more than {MAX_PAGES} pages; nothing was taken as read.",
+            f"The list of alerts at {self._scope} has more than {self._max_pages} pages.",
             hint="Find the rule that fires so often (Azure portal, Monitor, Alerts), then let it run again.",
         )
 
@@ -79,3 +97,8 @@ class AlertsManagement:
 
         answer = self._patience.call(ask)
         return answer if isinstance(answer, dict) else {}
+
+
+def _between(start: datetime, end: datetime) -> dict[str, str]:
+    first, last = (at.astimezone(timezone.utc).isoformat().replace("+00:00", "Z") for at in (start, end))
+    return {"customTimeRange": f"{first}/{last}"}

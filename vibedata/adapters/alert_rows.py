@@ -8,6 +8,7 @@ they came from: an outage fills the spool, and poisons no message. `drain`, and 
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -210,7 +211,11 @@ class GroupedRows:
 
 
 def _json(row: Mapping[str, Any]) -> bytes:
-    return orjson.dumps(row, default=str)
+    """Return a row as JSON, whatever was in the alert: orjson refuses numbers beyond 64 bits."""
+    try:
+        return orjson.dumps(row, default=str)
+    except TypeError:
+        return json.dumps(row, default=str, separators=(",", ":")).encode()
 
 
 def _undelivered(reason: str) -> Transient:

@@ -47,7 +47,9 @@ class ActionGroupSender:
                 headers=JSON,
             )
         except HttpResponseError as error:
-            if error.status_code in (400, 404, 405) and "InvalidPayload" not in str(error):
+            if error.status_code == 400 and "InvalidPayload" in str(error):
+                raise _no_alert(error) from error
+            if error.status_code in (400, 404, 405):
                 raise self._no_such_action(error) from error
             raise _translated(error, "have the action group deliver an alert") from error
         except AzureError as error:
@@ -127,7 +129,7 @@ class HttpSender:
             raise _translated(error, "post an alert to the Function app") from error
         except AzureError as error:
             raise _translated(error, "post an alert to the Function app") from error
-        return {"status": reply.status_code}
+        return {"status": reply.status_code, **_rejected(reply.text())}
 
     def _shut(self, error: HttpResponseError) -> Blocked:
         return Blocked(
@@ -162,8 +164,25 @@ class QueueSender:
         return {"messages": len(found)}
 
 
-def _encoded(body: alerts.Body) -> bytes:
+def _no_alert(error: HttpResponseError) -> BadInput:
+    return BadInput(
+        "alert-unrecognised",
+        f"The action group takes it for no alert: {error.message[:MAX_SHOWN_CHARS]}",
+        hint="Give an alert's own body, a JSON object; what is none reaches intake by `--through eventhub` only.",
+    )
 
+
+def _rejected(said: str) -> dict[str, Any]:
+    """Return what the intake says that it took for no alert: it answers 202 all the same."""
+    try:
+        told = json.loads(said)
+    except ValueError:
+        return {}
+    rejected = told.get("rejected") if isinstance(told, dict) else None
+    return {"rejected": rejected} if rejected else {}
+
+
+def _encoded(body: alerts.Body) -> bytes:
     return json.dumps(body.document, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
 
 

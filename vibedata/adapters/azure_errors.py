@@ -26,6 +26,13 @@ BUSY = {408, 429, 500, 502, 503, 504}
 CHANGED_MEANWHILE = {409, 412}
 TOLERATED_SKEW_SECONDS = 300.0  # what Azure's services overlook at least
 PROHIBITED = {"RequestDisallowedByPolicy", "ScopeLocked", "ReadOnlyDisabledSubscription"}
+NOT_ATTACHED = (
+    "Check that vibedata-uami is attached to the worker, and VIBEDATA_UAMI_CLIENT_ID is its client id."
+)
+NOBODY_THERE = (
+    "Nobody answers where tokens come from: run this on the worker, or see whether the local stack runs "
+    "(`python -m local_stack status`)."
+)
 
 
 @contextmanager
@@ -51,7 +58,7 @@ def translate(error: AzureError, *, doing: str, needs: str = "") -> VibedataErro
         return Transient(
             "azure-sign-in-failed",
             f"No token while trying to {doing}: {_first_line(error)}",
-            hint="Check that vibedata-uami is attached to the worker, and VIBEDATA_UAMI_CLIENT_ID is its client id.",
+            hint=NOBODY_THERE if _is_unanswered(error) else NOT_ATTACHED,
             detail=detail,
         )
     if isinstance(error, (ServiceRequestError, ServiceResponseError)):
@@ -175,6 +182,10 @@ def retry_after(error: Exception) -> float | None:
     except (KeyError, ValueError):
         return None
     return seconds if seconds >= 0 else None  # nan is not, either
+
+
+def _is_unanswered(error: BaseException) -> bool:
+    return any(words in str(error) for words in ("no response from the IMDS endpoint", "Connection refused"))
 
 
 def _is_sign_in(error: BaseException | None) -> bool:

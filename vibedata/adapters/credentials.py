@@ -16,12 +16,17 @@ from vibedata.errors import Blocked
 MAX_CLAIMS_CHARS = 64 * 1024
 
 
-def worker_credential(client_id: str) -> TokenCredential:
-    """Return the credential of `vibedata-uami` on the worker; its tokens are that identity's or none."""
+def worker_credential(client_id: str, *, brisk: bool = False) -> TokenCredential:
+    """Return the credential of `vibedata-uami` on the worker; its tokens are that identity's or none.
+
+    `brisk`: a person waits, so a metadata service at which nobody listens is tried twice at once, not for seconds:
+    only while a machine starts may it come up yet.
+    """
     _prepare()
     from azure.identity import ManagedIdentityCredential
 
-    return ExpectedIdentity(ManagedIdentityCredential(client_id=client_id), client_id)
+    patience: dict[str, Any] = {"retry_connect": 1} if brisk else {}
+    return ExpectedIdentity(ManagedIdentityCredential(client_id=client_id, **patience), client_id)
 
 
 def deployer_credential() -> TokenCredential:

@@ -39,6 +39,7 @@ class EntraKeys:
         self._keys: dict[str, Any] = {}
         self._fetched = float("-inf")
         self._tried = float("-inf")
+        self._trouble = ""  # of the last look-up
         self._fetching = threading.Lock()
 
     def of(self, key_id: str) -> Any:
@@ -48,18 +49,19 @@ class EntraKeys:
             stale = now - self._fetched > KEEP_SECONDS
             if (stale or key_id not in self._keys) and now - self._tried > PAUSE_SECONDS:
                 self._look_up(now)
-            if self._fetched == float("-inf"):
-                raise _unreachable("a moment ago it could not be had")
+            if key_id not in self._keys and self._trouble:  # it may be a new one: nobody can say
+                raise _unreachable(self._trouble)
             return self._keys.get(key_id)
 
     def _look_up(self, now: float) -> None:
         self._tried = now
         try:
-            self._keys, self._fetched = _rsa_keys(self._fetch(self._url)), now
+            self._keys, self._fetched, self._trouble = _rsa_keys(self._fetch(self._url)), now, ""
         except (requests.RequestException, ValueError) as error:
+            self._trouble = type(error).__name__
             if not self._keys:
                 self._tried = float("-inf")  # nothing is known yet: the next request asks again
-                raise _unreachable(type(error).__name__) from error
+                raise _unreachable(self._trouble) from error
 
 
 def fetch_keys(url: str) -> Any:

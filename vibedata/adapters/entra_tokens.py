@@ -83,7 +83,8 @@ class EntraCallers:
             raise _refused("it has expired")
         if not _number(claims.get("nbf", 0)) <= now + TOLERATED_SKEW_SECONDS:
             raise _refused("it is not valid yet")
-        if _plain(claims.get("appid") or claims.get("azp")) != _plain(self._caller):
+        caller = _plain(claims.get("appid") or claims.get("azp"))
+        if not caller or caller != _plain(self._caller):
             raise _refused("it belongs to another application than the one that may call")
         roles = claims.get("roles")
         if not (isinstance(roles, list) and ROLE in roles):

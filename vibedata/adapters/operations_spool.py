@@ -114,10 +114,12 @@ class Spool:
 
     def delete(self, name: str) -> None:
         """Remove a delivered batch; another process may have done so."""
-        lease = {"lease": self._held.pop(name)} if name in self._held else {}
-        try:
-            self._spool.delete_blob(name, **lease)
-        except Exception:  # noqa: BLE001 - a token that cannot be read is a ValueError
+        held = self._held.pop(name, None)
+        for lease in ([{"lease": held}] if held else []) + [{}]:  # a lease that has run out deletes nothing
+            try:
+                self._spool.delete_blob(name, **lease)
+            except Exception:  # noqa: BLE001, S112 - a token that cannot be read is a ValueError
+                continue
             return
 
     def _upload(self, name: str, body: bytes) -> bool:

@@ -78,17 +78,18 @@ class Rest:
         body: Any = None,
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        timeouts: Mapping[str, Any] | None = None,
     ) -> HttpResponse:
         """Send one request to the endpoint, whatever `path` says, return its good answer. Raises AzureError.
 
-        `body` goes as JSON, `content` as it is.
+        `body` goes as JSON, `content` as it is; `timeouts` are the transport's, in seconds.
         """
         # Not by the client's own `format_url`: it goes where a path with a host says, and takes braces for its own.
         query = {name: quote(value, safe="") for name, value in (params or {}).items()}
         url = f"{self.endpoint}/{path.lstrip('/')}"
         given = {"json": body} if content is None else {"content": content}
         request = HttpRequest(method, url, params=query, headers=dict(headers or {}), **given)
-        response: HttpResponse = self._client.send_request(request)
+        response: HttpResponse = self._client.send_request(request, **(timeouts or {}))
         if response.status_code >= 300:
             raise _error(response)
         return response

@@ -113,14 +113,15 @@ def _row(
 
 def _details(alert: Alert, told: Told) -> dict[str, Any]:
     verdict, incident, message = told.verdict, told.incident, told.message
+    closes = alert.condition == "Resolved"  # never suppressed; reconciliation may have told of it before
     return {
         "notice": verdict.word,  # these first: they stay in the preview of Details that are too large
-        "suppressed": verdict.is_suppressed,
+        "suppressed": verdict.is_suppressed and not closes,
         "reconciled": message.origin == "reconciled",
         "incident": {"key": incident.key, "state": incident.state},
         **_full(
             {
-                "suppressedWhy": verdict.why if verdict.is_suppressed else "",
+                "suppressedWhy": verdict.why if verdict.is_suppressed and not closes else "",
                 "kind": alert.kind,
                 "schema": alert.schema if alert.kind == LEGACY else "",
                 "alertId": alert.alert_id,

@@ -163,4 +163,5 @@ def _summary(given: Essence, found: Findings, rule: str, condition: Condition) -
     where = ", ".join(short(one) for one in (given.configuration_items or given.targets)[:3])
     told = f"{who} {verb}{f' ({given.severity})' if given.severity else ''}{f' for {where}' if where else ''}"
     more = found.headline or given.description
-    return clean(f"{told}: {more}" if more else f"{told}.", MAX_TEXT_CHARS)
+    sentence = f"{told}: {more}" if more else f"{told}."
+    return clean(" ".join(sentence.split()), MAX_TEXT_CHARS)  # one line, whatever a rule is called

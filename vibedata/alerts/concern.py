@@ -3,7 +3,8 @@
 A resource is a component's when their ids are equal or the component's is a parent's; the longest match stands.
 Resources are tried from the most telling to the least, because the target of a log alert is often only the
 workspace that was searched. Where a resource holds several components (a cluster, a server), a dimension that
-names one of them decides; else nobody guesses. Where all ids are of what only watches, names decide.
+names one of them decides, else the one that is the resource itself (of kind `azure-resource`) where the alert is about
+all of it; else nobody guesses. Where all ids are of what only watches, names decide.
 """
 
 from __future__ import annotations
@@ -40,6 +41,10 @@ _OBSERVERS = (
     "/microsoft.insights/components/",
 )
 
+_WHOLE = (
+    "azure-resource"  # the kind of a component that is a resource of the template's, and not something in one
+)
+
 
 @dataclass(frozen=True)
 class Concern:
@@ -53,14 +58,16 @@ class Concern:
 
 def concerned(alert: Alert, rows: Iterable[Row]) -> Concern:
     """Return which component an alert concerns, and why."""
-    holders = _holders(rows)
+    known = list(rows)
+    holders = _holders(known)
     if not holders:
         return Concern(None, "the registry has no resources: nothing to compare with")
     matches = ((resource, _match(resource, holders)) for resource in alert.resources)
     found = next(((resource, match) for resource, match in matches if match and holders[match]), None)
     found = found or (_called(alert, holders) if _is_open(alert, holders) else None)
     if found:
-        return _decided(alert, found[0], found[1], holders[found[1]])
+        decided = _decided(alert, found[0], found[1], holders[found[1]])
+        return decided if decided.component else _itself(decided, found[0], known)
     names = sorted({name for held in holders.values() for name in held})
     named = _named(alert, names) if _is_open(alert, holders) else None
     return named or Concern(None, _nothing(alert.resources, holders))
@@ -126,6 +133,21 @@ def _decided(alert: Alert, resource: ResourceId, match: str, names: Sequence[str
         return Concern(named.component, why, tuple(names), match)
     why = f"{resource.where} {resource.id} holds {len(names)} components and nothing tells which: {', '.join(names)}"
     return Concern(None, why, tuple(names), match)
+
+
+def _itself(undecided: Concern, resource: ResourceId, rows: Iterable[Row]) -> Concern:
+    """Return the one of several components that is the resource, where the alert is about no part of it."""
+    names = [
+        row.name
+        for row in rows
+        if row.key.startswith(COMPONENT) and row.values.get("kind") == _WHOLE
+        if comparable(str(row.values.get("resourceId") or "")) == resource.key
+    ]
+    if len(names) != 1 or names[0] not in undecided.candidates:
+        return undecided
+    others = ", ".join(name for name in undecided.candidates if name != names[0])
+    why = f"{resource.where} {resource.id} is the component itself; {others} is in it, and nothing names that"
+    return Concern(names[0], why, undecided.candidates, undecided.resource_id)
 
 
 def _named(alert: Alert, names: Sequence[str]) -> Concern | None:

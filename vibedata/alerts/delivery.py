@@ -8,6 +8,10 @@ from datetime import datetime, timedelta
 
 # Longer than the 30 days for which Azure keeps alert instances: reconciliation asks for none that is forgotten here.
 KEPT = timedelta(days=45)
+# Of an incident that is open and could be closed. A rule without state opens one each time it fires, and closes none.
+KEPT_OPEN = timedelta(days=400)
+# Of a body that is claimed. Its message waits on its queue without end, so nothing shorter than the longest will do.
+KEPT_CLAIMED = timedelta(days=400)
 PARTITIONS = 256
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from vibedata.alerts.concern import Concern, concerned
+from vibedata.alerts.criteria import text_of
 from vibedata.alerts.model import Alert, comparable
 from vibedata.alerts.parsing import parse
 from vibedata.alerts.shapes import Body
@@ -98,7 +99,14 @@ def _rows(entry: Mapping[str, Any], alert: Alert) -> Iterator[tuple[str, str]]:
 
 
 def _pairs(metric: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in metric.items() if value not in (None, {}, ""))
+    told = {name: value for name, value in metric.items() if value not in (None, {}, "")}
+    dimensions = told.pop("dimensions", {})
+    if dimensions:
+        told["dimensions"] = " ".join(f"{name}={value}" for name, value in dimensions.items())
+    numbers = (int, float)
+    return ", ".join(
+        f"{name} {text_of(value) if isinstance(value, numbers) else value}" for name, value in told.items()
+    )
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -101,13 +101,20 @@ def step_of(alert: Alert, delivery: str, event_id: str, received_at: datetime, *
     """Return what a delivery is to its incident; one that tells no time happened when it was received."""
     by_content = alert.closes == "correlation" and alert.kind != LEGACY
     said: Condition = "Fired" if by_content else alert.condition
-    said_at = alert.fired_at if said == "Fired" else alert.at
+    said_at = (alert.fired_at if said == "Fired" else alert.at) or alert.at or received_at
+    at = alert.at or received_at
+    if by_content:
+        # Openings are of the moment at which the alert fired, minutes after its event and often after what it tells
+        # of was mitigated: what closes them is compared by the same clock.
+        at = said_at
+    elif alert.condition == "Resolved" and alert.fired_at:
+        at = max(at, alert.fired_at)  # it ends that firing, whatever Azure's clocks say
     return Step(
         delivery=delivery,
         condition=alert.condition,
-        at=alert.at or received_at,
+        at=at,
         said=said,
-        said_at=said_at or alert.at or received_at,
+        said_at=said_at,
         event_id=event_id,
         reconciled=reconciled,
     )
@@ -166,21 +173,21 @@ def decided(incident: Incident, delivery: str, verdict: str) -> Incident:
     )
 
 
-def reconciled_event(
-    incident: Incident | None, condition: str, at: datetime, delivery: str = ""
-) -> str | None:
-    """Return the EventId of the reconciled row that stands for a delivery; None when there is none.
+def reconciled_step(
+    incident: Incident | None, condition: str, at: datetime, *, timeless: bool = False
+) -> Step | None:
+    """Return the reconciled step that stands for a delivery; None when there is none.
 
-    A reconciled row stands for one delivery: what another one has taken is not given again.
+    A reconciled row stands for one delivery: what another one has taken is not given again. `timeless`: it is of a
+    Resolved alert that has lost its time, and bears that of the start.
     """
     steps = incident.steps if incident else ()
-    taken = {step.event_id for step in steps if not step.reconciled and step.delivery != delivery}
-    free = [
-        step
-        for step in steps
-        if step.reconciled and step.event_id not in taken and _same(step, condition, at)
-    ]
-    return min(free, key=lambda step: (abs(step.said_at - at), step.delivery)).event_id if free else None
+    taken = {step.event_id for step in steps if not step.reconciled}
+    waiting = [step for step in steps if step.reconciled and step.event_id not in taken]
+    free = [step for step in waiting if _same(step, condition, at)]
+    if not free and timeless:
+        free = [step for step in waiting if step.said == condition and step.said_at >= at]
+    return min(free, key=lambda step: (abs(step.said_at - at), step.delivery), default=None)
 
 
 def is_known(incident: Incident | None, condition: str, at: datetime) -> bool:

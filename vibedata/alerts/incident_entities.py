@@ -18,6 +18,7 @@ from vibedata.alerts.model import Condition
 from vibedata.alerts.noise import Ledger, Noticed
 
 MAX_VERDICT_CHARS = 300
+MAX_PROPERTY_BYTES = 64 * 1024  # in UTF-16
 _BEGINNING = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 _NOBODY = Step("", "Unknown", _BEGINNING, "", _BEGINNING, "")
@@ -43,7 +44,7 @@ def of_incident(incident: Incident) -> Properties:
         "Summary": facts.summary,
         "Resolves": facts.resolves,
         "ToldByJson": _json([_of_step(incident.told_by)]),
-        "StepsJson": _json([_of_step(step) for step in incident.steps]),
+        "StepsJson": _newest([_of_step(step) for step in incident.steps]),
     }
 
 
@@ -76,8 +77,8 @@ def of_cause(cause: Cause) -> Properties:
     """Return a cause's properties."""
     return {
         "Key": cause.key,
-        "OpeningsJson": _json([[_text(one.at), one.incident] for one in cause.openings]),
-        "ClosingsJson": _json([_of_step(step) for step in cause.closings]),
+        "OpeningsJson": _newest([[_text(one.at), one.incident] for one in cause.openings]),
+        "ClosingsJson": _newest([_of_step(step) for step in cause.closings]),
     }
 
 
@@ -91,7 +92,7 @@ def cause(key: str, properties: Mapping[str, Any]) -> Cause:
 def of_ledger(ledger: Ledger) -> Properties:
     """Return a ledger's properties."""
     notices = [[_text(one.at), one.delivery, one.incident, one.fingerprint] for one in ledger.notices]
-    return {"Key": ledger.rule, "NoticesJson": _json(notices)}
+    return {"Key": ledger.rule, "NoticesJson": _newest(notices)}
 
 
 def ledger(rule: str, properties: Mapping[str, Any]) -> Ledger:
@@ -141,8 +142,22 @@ def _str(properties: Mapping[str, Any], name: str) -> str:
     return str(properties.get(name) or "")
 
 
+def _newest(rows: list[list[Any]]) -> str:
+    """Return rows as JSON, as many of the last ones as fit a property: ids and rules may be long, or not ASCII."""
+    told = _json(rows)
+    while _size(told) > MAX_PROPERTY_BYTES:
+        rows = rows[1 + len(rows) // 8 :]
+        told = _json(rows)
+    return told
+
+
+def _size(text: str) -> int:
+    """Return the bytes that a table counts."""
+    return len(text) * 2 if text.isascii() else len(text.encode("utf-16-le", "replace"))
+
+
 def _json(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"))
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def _rows(text: Any, length: int) -> list[list[Any]]:

@@ -79,11 +79,11 @@ def chosen(incidents: Iterable[Incident], wanted: str) -> Incident:
             f"No incident is called {wanted[:100]!r}.",
             hint="`vibedata alerts list --all` shows them; give an alertId, or the first letters of its last part.",
         )
-    names = [name_of(one.key) for one in found[:MAX_TOLD]]
+    names = [one.key for one in found[:MAX_TOLD]]
     raise BadInput(
         "alert-ambiguous",
         f"{wanted[:100]!r} begins the names of {len(found)} incidents: {', '.join(names)}.",
-        hint="Give more letters.",
+        hint="Give more letters, or the whole alertId.",
         detail={"names": names},
     )
 

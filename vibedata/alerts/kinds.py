@@ -53,7 +53,8 @@ KINDS = (
     Kind(
         "budget", "CostAlerts", "", ("Cost Management", "CostManagement", "Budgets", "Budget", "Cost Alert")
     ),
-    Kind("backup", "Azure Backup", "Log", ("Backup", "AzureBackup", "Azure Site Recovery")),
+    Kind("backup", "Azure Backup", "Log", ("Backup", "AzureBackup")),
+    Kind("backup", "Azure Site Recovery", "Log"),  # another service of the same vaults, with the same fields
 )
 
 _BY_SERVICE = {fold(spelling): kind for kind in KINDS for spelling in (kind.service, *kind.aliases)}

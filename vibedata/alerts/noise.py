@@ -136,15 +136,30 @@ def verdict_of(text: str) -> Verdict:
     return Verdict(word, why)
 
 
-def at_once(before: Incident | None, after: Incident, condition: str) -> Verdict | None:
-    """Return the verdict that the incident alone gives; None: others have a say."""
+def at_once(
+    before: Incident | None, after: Incident, condition: str, at: datetime, limits: Limits
+) -> Verdict | None:
+    """Return the verdict that the incident alone gives; None: others have a say.
+
+    What nobody ever resolves is open for ever, and yet fires anew: a budget has one alertId for all of its thresholds.
+    """
     if condition == "Resolved":
         return Verdict(CLOSE)
-    if before is not None and before.is_open:
+    if before is not None and before.is_open and not _fires_anew(before, at, limits):
         return Verdict("already-open", f"the incident is open since {_clock(before.opened_at)}")
     if not after.is_open:
         return Verdict("already-closed", f"the incident ended at {_clock(after.closed_at)}")
     return None
+
+
+def _fires_anew(incident: Incident, at: datetime, limits: Limits) -> bool:
+    opened = incident.opened_at
+    return not incident.facts.resolves and opened is not None and at - opened > limits.repeat_of_events
+
+
+def is_lately_told(cause: Incident, at: datetime, limits: Limits) -> bool:
+    """Say whether a cause still stands for its symptoms: what a rule without state opens, nobody ever closes."""
+    return all(at - step.at <= limits.repeat for step in cause.steps[-1:])
 
 
 def symptom(component: str, cause: Incident) -> Verdict:

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 MAX_CHARS = 128
+_BEYOND_64_BITS = 2**63
 
 _PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
 _QUANTITY = re.compile(
@@ -46,6 +47,8 @@ def number(value: Any) -> int | float | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, (int, float)):
+        if isinstance(value, int) and abs(value) >= _BEYOND_64_BITS:
+            return float(value)  # no column of a table takes more, nor does every writer of JSON
         return value if math.isfinite(value) else None
     text = value.strip() if isinstance(value, str) else ""
     if not text or len(text) > MAX_CHARS or not _PLAIN.fullmatch(text):

@@ -7,6 +7,7 @@ tells of two events, for it has fired before; after an outage both may be missin
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -142,16 +143,25 @@ def look_from(watermark: datetime | None, now: datetime) -> datetime:
     return max(start, now - KEPT)
 
 
+def go_on_from(watermark: datetime | None, now: datetime) -> datetime:
+    """Return from which change on to look where there are too many: no overlap, so that each run comes further."""
+    return look_from(watermark, now) if watermark is None else max(min(watermark, now), now - KEPT)
+
+
 def gap(watermark: datetime | None, now: datetime) -> timedelta:
     """Return how much time can no longer be looked at: nobody reconciled for longer than Azure keeps alerts."""
     return max(now - KEPT - watermark, timedelta()) if watermark else timedelta()
 
 
 def message(event: Event, now: datetime) -> Message:
-    """Return the message that stands for a delivery which did not arrive; the same event gives the same key."""
+    """Return the message that stands for a delivery which did not arrive; the same event gives the same key.
+
+    It is never the key of the delivery itself, whose times may be just these: that one may still come, and tells more.
+    """
     told = document(event)
     body = json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
-    return Message(delivery_key(told, shape_of(told)), "reconciled", now, body)
+    key = hashlib.sha256(f"reconciled|{delivery_key(told, shape_of(told))}".encode()).hexdigest()
+    return Message(key, "reconciled", now, body)
 
 
 def document(event: Event) -> dict[str, Any]:

@@ -31,6 +31,7 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _DOTNET = re.compile(r"/Date\((?P<ms>-?\d{1,15})(?:[+-]\d{4})?\)/")
 _SECONDS = range(10**9, 10**11)  # 2001 to 5138, as seconds
 _MILLISECONDS = range(10**12, 10**14)
+_YEARS = range(1970, 3000)  # .NET writes the year 1 or 9999 where it has no time at all
 
 
 def parse(value: Any) -> datetime | None:
@@ -41,9 +42,10 @@ def parse(value: Any) -> datetime | None:
     if not text or len(text) > MAX_CHARS:
         return None
     try:
-        return _of_text(text)
+        moment = _of_text(text)
     except (ValueError, OverflowError, TypeError):
         return None
+    return moment if moment and moment.year in _YEARS else None
 
 
 def _of_text(text: str) -> datetime | None:

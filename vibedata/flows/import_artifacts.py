@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from vibedata import importing, manifest, retry, trust
+from vibedata.deployment_record import DeploymentRecorder
 from vibedata.errors import Blocked
 from vibedata.holding import Hold, holding
 from vibedata.importing import ARTIFACTS, LATEST, MANIFESTS, Import, Item
@@ -51,6 +52,7 @@ def import_artifacts(
     image_tag: str,
     suite_version: str,
     running_bundle: str | None = None,
+    deployments: DeploymentRecorder | None = None,
     propagation_seconds: float,
     network: Callable[[], retry.Policy | None] = retry.unknown,
     pause: Callable[[float], None],
@@ -61,9 +63,11 @@ def import_artifacts(
     """Bring the release that `latest` names into the customer's registry and Blob, each part by digest.
 
     Only a release that `release_trust` vouches for. `network` is the component registry's retry policy; without it
-    the manifest's counts. Raises Blocked (lease-held, role-missing, release-*, artifact-not-published), Failed
-    (artifact-*, import-failed).
+    the manifest's counts. `deployments` writes down what the template has done so far. Raises Blocked (lease-held,
+    role-missing, release-*, artifact-not-published), Failed (artifact-*, import-failed).
     """
+    if deployments and not dry_run:
+        deployments.record(recorder)
     patience = retry.Patience(network(), retry.propagation(propagation_seconds), pause, clock)
     with holding(leases, receipts, recorder, patience) as hold:
         run = _Run(

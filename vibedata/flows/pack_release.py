@@ -112,7 +112,9 @@ def _bundle(
     progress: Callable[[str], None],
 ) -> Packed:
     target = bundle.target(name)
-    found = wheels.fetch(target, bundle.locked(sources.lock(), target))
+    locked = bundle.locked(sources.lock(), target)
+    progress(f"bundle {name}: {len(locked)} wheels, fetched where the cache lacks them")
+    found = wheels.fetch(target, locked)
     files = bundle.files_of(target, found, engine, __version__)
     done = packed.add_tree(
         files,

@@ -3,6 +3,7 @@
 The order is what makes it repeatable (D12). The incident is written first, and keeps what was decided; then the row,
 then the notice, both under ids that follow from the delivery; the delivery itself last. A process that dies in
 between leaves a message that is processed again, to the same end: at most a row is sent twice, under the same EventId.
+Two messages of one delivery that are processed side by side meet at the incident: the second waits for the first.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ from vibedata.ports.alerts import AlertClaims, AlertRows, Deliveries, Incidents,
 from vibedata.registry import Row, retry_policy
 
 LIMITS = Limits()
+# Pauses between looks for the delivery of another message, in seconds: in all longer than an upload is tried again.
+# Then whoever had that message is taken for dead.
+LOOKS = (*(0.25,) * 4, *(1.0,) * 29)
 
 
 @dataclass(frozen=True)
@@ -53,8 +57,12 @@ def run(
     instance_id: str,
     limits: Limits = LIMITS,
     pause: Callable[[float], None] = time.sleep,
+    is_retry: bool = False,
 ) -> Processed:
-    """Process a message. Raises Transient and Blocked (it stays on the queue); BadInput, Failed (it is poison)."""
+    """Process a message. Raises Transient and Blocked (it stays on the queue); BadInput, Failed (it is poison).
+
+    `is_retry`: this very message was taken before, so what is known of its delivery is its own doing.
+    """
     patience = retry.Patience(None, retry.propagation(0.0), pause, clock)
     if patience.call(lambda: deliveries.seen(message.delivery_key)):
         return Processed(message.delivery_key, "seen")
@@ -62,6 +70,8 @@ def run(
     known = patience.call(registry.read)
     concern = alerts.concerned(alert, known)
     decided = _decide(message, alert, concern, known, incidents, limits, patience)
+    if decided.was_known and not is_retry and _is_recorded_soon(message.delivery_key, deliveries, patience):
+        return Processed(message.delivery_key, "seen")
     now = clock()
     if decided.has_row:
         told = alert_rows.Told(
@@ -78,6 +88,15 @@ def run(
     return Processed(
         message.delivery_key, outcome, decided.event_id, alert.incident_key, decided.verdict.word
     )
+
+
+def _is_recorded_soon(key: str, deliveries: Deliveries, patience: retry.Patience) -> bool:
+    """Say whether the other message of this delivery, which was faster, ends well while we look."""
+    for pause in LOOKS:
+        patience.sleep(pause)
+        if patience.call(lambda: deliveries.seen(key)):
+            return True
+    return False
 
 
 def _alert(message: Message, claims: AlertClaims, patience: retry.Patience) -> Alert:
@@ -137,4 +156,6 @@ def _tell(notices: Notices, alert: Alert, decided: Decided, delivery: str) -> No
 
 
 def _at(alert: Alert, message: Message) -> datetime:
-    return alert.at or message.received_at
+    """Return when it happened; a resolution without a time of its own is of the moment it came, not of the start."""
+    timeless = alert.closes == "incident" and alert.resolved_at == alert.fired_at
+    return (None if timeless else alert.at) or message.received_at

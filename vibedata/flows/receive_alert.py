@@ -85,8 +85,12 @@ def _sort(
     """Return a message for each alert, and each body that holds what is none, with code and reason."""
     messages, rejections = [], []
     for raw in raws:
-        bodies = alerts.read(raw)
-        messages += [_message(body, origin, now) for body in bodies if body.shape.is_alert]
+        try:
+            bodies = alerts.read(raw)
+            messages += [_message(body, origin, now) for body in bodies if body.shape.is_alert]
+        except Exception as error:  # noqa: BLE001 - a body that we misread must not hold up those behind it
+            rejections.append((raw, "unreadable", f"reading it failed ({type(error).__name__})"))
+            continue
         wrong = [(place, body.shape) for place, body in enumerate(bodies, 1) if not body.shape.is_alert]
         if wrong:
             rejections.append((raw, wrong[0][1].code, _reason(wrong, len(bodies))))

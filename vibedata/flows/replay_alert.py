@@ -62,7 +62,8 @@ def _message(body: alerts.Body, source: str, now: datetime) -> Message:
         raise BadInput(
             "alert-unrecognised",
             f"{source}: {body.shape.reason}",
-            hint="Look at it with `vibedata alerts explain`; what is no alert cannot be replayed.",
+            hint="What is no alert cannot be replayed: `vibedata alerts explain FILE` tells why (of a kept body, "
+            "download the blob first); mend the file and replay that.",
             detail={"code": body.shape.code},
         )
     document = json.dumps(body.document, separators=(",", ":")).encode()

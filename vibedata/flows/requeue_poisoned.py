@@ -13,7 +13,7 @@ from datetime import datetime
 from vibedata.alerts import poison
 from vibedata.alerts.message import Message
 from vibedata.alerts.poison import Poisoned
-from vibedata.errors import BadInput
+from vibedata.errors import BadInput, Failed
 from vibedata.ports import Summary
 from vibedata.ports.alerts import AlertClaims, AlertQueue, PoisonedAlerts
 
@@ -31,11 +31,13 @@ def run(
     """Requeue those named, or all that wait when none is; what was requeued already is left alone.
 
     Raises BadInput (alert-poison-unknown, alert-poison-ambiguous; alert-poison-unreadable for one that is named and
-    holds no message: it would only come back).
+    holds no message: it would only come back) and, for one that is named, Failed (alert-claim-*). Of all that wait,
+    one that cannot be put back does not keep the others.
     """
     kept = poisoned.kept()
     chosen = [poison.chosen(kept, one) for one in wanted] if wanted else [one for one in kept if one.waits]
-    found = [(one, _message(one, poisoned, claims)) for one in dict.fromkeys(chosen) if one.waits]
+    read = _message if wanted else _message_or_none
+    found = [(one, read(one, poisoned, claims)) for one in dict.fromkeys(chosen) if one.waits]
     unreadable = [one.name for one, message in found if message is None]
     if wanted and unreadable:
         raise _unreadable(unreadable)
@@ -66,6 +68,13 @@ def _message(one: Poisoned, poisoned: PoisonedAlerts, claims: AlertClaims) -> Me
     if message is None or message.claim is None:
         return message
     return replace(message, claim=None, body=claims.read(message.claim) if claimed is None else claimed)
+
+
+def _message_or_none(one: Poisoned, poisoned: PoisonedAlerts, claims: AlertClaims) -> Message | None:
+    try:
+        return _message(one, poisoned, claims)
+    except Failed:  # its body is gone, or another
+        return None
 
 
 def _told(sent: list[str], before: list[str], unreadable: list[str]) -> str:

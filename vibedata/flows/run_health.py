@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from vibedata import health, retry
+from vibedata.deployment_record import DeploymentRecorder
 from vibedata.errors import Blocked, Failed
 from vibedata.health import HEALTHY, UNHEALTHY, UNKNOWN, Verdict
 from vibedata.ports import ComponentRegistry, Inventory, Prober, Summary
@@ -35,15 +36,19 @@ def run_health(
     poll_seconds: float = 5.0,
     propagation_seconds: float = 0.0,
     network: Callable[[], retry.Policy | None] = retry.unknown,
+    deployments: DeploymentRecorder | None = None,
     dry_run: bool = False,
     pause: Callable[[float], None] = time.sleep,
 ) -> Summary:
     """Write what changed; a `gate` sweeps every `poll_seconds`, for at most `deadline_seconds`.
 
-    `network` is the registry's retry policy, for what is not a probe. Raises Blocked (registry-empty;
+    `network` is the registry's retry policy, for what is not a probe; a gate has `deployments` write down what the
+    template did. Raises Blocked (registry-empty;
     role-missing, as a gate also the log's), Transient (azure-unreachable and kin: the registry itself), and as a
     gate Failed (health-gate).
     """
+    if gate and deployments and not dry_run:
+        deployments.record(recorder)
     spreading = retry.propagation(propagation_seconds if gate else 0.0)
     patience = retry.Patience(network(), spreading, pause, clock)
     watcher = Watcher(inventory, prober, patience)

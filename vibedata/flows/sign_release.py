@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from vibedata import dsse, manifest, release
 from vibedata.dsse import Envelope
 from vibedata.errors import Blocked
+from vibedata.keyring import short_id
 from vibedata.ports import PackedRelease, ReleaseSigner, Summary
 from vibedata.trust import STATEMENT_TYPE, Statement
 
@@ -38,7 +39,7 @@ def sign_release(*, packed: PackedRelease, signer: ReleaseSigner, version: str) 
     return Summary(
         verb="sign_release",
         written={"signatures": int(is_new)},
-        message=f"Release {version} is signed by {', '.join(sorted(signatures))}."
+        message=f"Release {version} is signed by {', '.join(map(short_id, sorted(signatures)))}."
         + ("" if is_new else " It was before: nothing was written."),
         data={
             "version": version,

@@ -54,18 +54,21 @@ def run(
         summed_up=_sum_up(incidents, rows, now, instance_id, limits),
         deliveries=deliveries.expire(now, partitions, AT_MOST),
         incidents=incidents.expire(now, partitions, AT_MOST),
-        claims=claims.expire(now - delivery.KEPT),
+        claims=claims.expire(now - delivery.KEPT_CLAIMED),
     )
 
 
 def _sum_up(incidents: Incidents, rows: AlertRows, now: datetime, instance_id: str, limits: Limits) -> int:
-    """Write the row of each window that has ended and has more in it than its row tells."""
+    """Write the row of each window that has ended and has more in it than its row tells; forget old ones.
+
+    One in which something was counted lately is not forgotten, however long ago it ended: a backlog is worked off.
+    """
     written = 0
     for limited, count, told in incidents.limited(now - LATE):
-        if count != told:
+        if count > told:  # fewer: a run that forgets it died half way
             rows.deliver([alert_rows.limit_row(limited, count, limits.notices, instance_id, now)])
             incidents.limited_told(limited, count)
             written += 1
-        if limited.end < now - FORGOTTEN:
+        elif limited.end < now - FORGOTTEN:
             incidents.forget_limited(limited)
     return written

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from vibedata import manifest, release, trust
 from vibedata.errors import Blocked
+from vibedata.keyring import short_id
 from vibedata.ports import PackedRelease, Summary
 from vibedata.trust import Authenticated
 
@@ -36,10 +37,11 @@ def verify_release(
     trust.refuse_other_manifest(trusted.manifest_digest, manifest.digest_of(raw))
     found = manifest.parse(raw)
     trust.refuse_expired(found.release, clock())
+    signers = ", ".join(map(short_id, trusted.key_ids))
     return Summary(
         verb="verify_release",
         written={},
-        message=f"Release {version} is signed by {', '.join(trusted.key_ids)}; instances that pin these keys accept "
+        message=f"Release {version} is signed by {signers}; instances that pin these keys accept "
         f"it until {found.release.expires:%Y-%m-%d}.",
         data={
             "version": version,

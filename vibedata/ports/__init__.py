@@ -15,6 +15,7 @@ from vibedata.ports.content import (
     ReleasePointer,
     ReleaseRecord,
 )
+from vibedata.ports.deployments import DeploymentHistory, RecordedDeployments
 from vibedata.ports.instance import ComponentRegistry, Inventory, Prober, Secrets
 from vibedata.ports.operations import Lease, Leases, OperationsLog, OperationsReader, Summary
 from vibedata.ports.publishing import Commit, PackedRelease, Publication, Pushed, ReleaseSources, Wheels
@@ -27,6 +28,7 @@ __all__ = [
     "Artifacts",
     "Commit",
     "ComponentRegistry",
+    "DeploymentHistory",
     "Descriptor",
     "ImageImporter",
     "ImportOutcome",
@@ -41,6 +43,7 @@ __all__ = [
     "Publication",
     "Pushed",
     "Receipts",
+    "RecordedDeployments",
     "ReleasePointer",
     "ReleaseRecord",
     "ReleaseSigner",

@@ -27,6 +27,16 @@ class AlertQueue(Protocol):
         """
 
 
+class AlertBacklog(Protocol):
+    """What waits on the queues of the alerts."""
+
+    def waiting(self) -> Mapping[str, int]:
+        """Return about how many messages each queue holds, by its name: `alerts`, `alerts-poison`.
+
+        Raises Transient; Blocked (alert-queue-missing, role-missing); BadInput (settings-missing).
+        """
+
+
 class AlertClaims(Protocol):
     """The bodies that are too large for a message, in the container `alerts-claims`."""
 
@@ -53,7 +63,13 @@ class AlertInstances(Protocol):
     def changed(self, since: datetime) -> Iterable[AlertInstance]:
         """Yield each instance that changed at `since` or later, in any order, and perhaps a few that did not.
 
-        Raises Transient, Blocked (role-missing), Failed (alert-instances-endless).
+        Raises Transient, Blocked (role-missing), Failed (alert-instances-endless: ask for what changed first).
+        """
+
+    def changed_first(self, since: datetime, until: datetime) -> tuple[Sequence[AlertInstance], datetime]:
+        """Return those that changed first, at `since` or later, and the moment up to which they are all.
+
+        Raises as `changed`, yet endless only where too many that started before `since` changed after it.
         """
 
 
@@ -170,7 +186,7 @@ class Incidents(Protocol):
         """Delete a window."""
 
     def expire(self, now: datetime, partitions: Sequence[str], at_most: int) -> int:
-        """Delete what has been kept long enough in those partitions, no open incident among it; return how many."""
+        """Delete what has been kept long enough in those partitions, open incidents much longer; return how many."""
 
 
 class AlertRows(Protocol):

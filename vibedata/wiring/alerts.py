@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from vibedata import retry
-from vibedata.errors import BadInput
 from vibedata.ports import Summary
 from vibedata.settings import Settings
 from vibedata.wiring.engine import Clock, Wires, utc_now
+
+READS = retry.network(delay_seconds=0.5)  # a person waits
 
 
 class AlertStores:
@@ -35,16 +36,19 @@ class AlertStores:
 
     def queue(self) -> Any:
         """Return the queue `alerts`. Raises BadInput (settings-missing)."""
+        from vibedata.adapters.alert_backlog import no_endpoint
         from vibedata.adapters.alert_queue import StorageAlertQueue
 
         endpoint = self._settings.queue_endpoint
         if not endpoint:
-            raise BadInput(
-                "settings-missing",
-                "The setting queue_endpoint is empty: nobody says where the queue `alerts` is.",
-                hint="Set VIBEDATA_QUEUE_ENDPOINT to the queue endpoint of the instance's storage account.",
-            )
+            raise no_endpoint()
         return StorageAlertQueue(endpoint, self._wires.credential(), self.claims())
+
+    def backlog(self) -> Any:
+        """Return what tells how much waits on the queues."""
+        from vibedata.adapters.alert_backlog import StorageAlertBacklog
+
+        return StorageAlertBacklog(self._settings.queue_endpoint, self._wires.credential())
 
     def claims(self) -> Any:
         """Return the bodies that are too large for a message."""
@@ -80,7 +84,8 @@ def list_alerts(
     stores = AlertStores(settings)
     start = start_of(since, stores.clock()) if since else None
     choice = Choice(closed_too, start, component, severity)
-    return _patiently(stores, lambda: flow.run(incidents=stores.incidents(), choice=choice))
+    incidents, backlog = stores.incidents(), stores.backlog()
+    return _patiently(stores, lambda: flow.run(incidents=incidents, backlog=backlog, choice=choice))
 
 
 def show_alert(settings: Settings, wanted: str) -> Summary:
@@ -115,11 +120,12 @@ def list_poisoned(settings: Settings, *, requeued_too: bool) -> Summary:
 
 
 def show_poisoned(settings: Settings, wanted: str) -> Summary:
-    """Show one that was given up; see `flows.show_poisoned`."""
+    """Show one that was given up, or a kept body; see `flows.show_poisoned`."""
     from vibedata.flows import show_poisoned as flow
 
     stores = AlertStores(settings)
-    return _patiently(stores, lambda: flow.run(wanted, poisoned=stores.poisoned()))
+    ports = {"poisoned": stores.poisoned(), "bodies": stores.bodies()}
+    return _patiently(stores, lambda: flow.run(wanted, **ports))
 
 
 def requeue_poisoned(settings: Settings, wanted: Sequence[str]) -> Summary:
@@ -138,6 +144,6 @@ def requeue_poisoned(settings: Settings, wanted: Sequence[str]) -> Summary:
 
 def _patiently(stores: AlertStores, read: Any) -> Summary:
     """Read, and again where it failed by chance."""
-    patience = retry.Patience(retry.network(), retry.propagation(0.0), time.sleep, stores.clock)
+    patience = retry.Patience(READS, retry.propagation(0.0), time.sleep, stores.clock)
     summary: Summary = patience.call(read)
     return summary

@@ -10,12 +10,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from vibedata import __version__, manifest, redact, registry, retry, settings
+from vibedata import __version__, redact, retry, settings
 from vibedata.catalog import VERBS
 from vibedata.envelope import DIGEST
-from vibedata.errors import BadInput, VibedataError
+from vibedata.errors import BadInput
 from vibedata.ports import OperationsLog, OperationsReader, Receipts, Summary
 from vibedata.settings import Settings
+from vibedata.wiring.policies import imported_policy, registered_policy
 
 TREE = Path(__file__).resolve().parents[2]
 Clock = Callable[[], datetime]
@@ -44,6 +45,7 @@ class Wires:
         self._operation_id = operation_id
         self._clock = clock
         self._credential: Any = None
+        self._brisk = False
         self._connections: Any = None
         self._registry_rows: Any = None
         for value in secrets.values():
@@ -51,8 +53,10 @@ class Wires:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Wires:
-        """Return the wires of a reader, which belongs to no operation."""
-        return cls(settings, {}, str(uuid.uuid4()))
+        """Return the wires of a reader, which belongs to no operation: a person waits for what it shows."""
+        wires = cls(settings, {}, str(uuid.uuid4()))
+        wires._brisk = True
+        return wires
 
     def flow(self, verb: str) -> tuple[Callable[..., Summary], dict[str, Any]]:
         """Return a verb's flow and its ports. Raises BadInput (verb-unknown)."""
@@ -74,7 +78,7 @@ class Wires:
         if self._credential is None:
             from vibedata.adapters.credentials import worker_credential
 
-            self._credential = worker_credential(self._settings.uami_client_id)
+            self._credential = worker_credential(self._settings.uami_client_id, brisk=self._brisk)
         return self._credential
 
     def show_status(self) -> dict[str, Any]:
@@ -124,6 +128,7 @@ class Wires:
             "release_repository": s.release_repository,
             "image_tag": s.image_tag,
             "suite_version": __version__,
+            "deployments": self._deployments(),
             **self._patience(),
         }
 
@@ -176,6 +181,7 @@ class Wires:
             "inventory": self._inventory(),
             "prober": AzureProber(self.credential(), s, self._clock),
             "deadline_seconds": s.health_deadline_seconds,
+            "deployments": self._deployments(),
             **self._patience(),
         }
 
@@ -183,29 +189,13 @@ class Wires:
         """Return what a verb waits by; one that reads no manifest itself is told its retry policy (NFR-8)."""
 
         def network() -> retry.Policy | None:
-            found = self._registered_policy()
-            return found if found or reads_manifest else self._imported_policy()
+            found = registered_policy(self._rows)
+            if found or reads_manifest:
+                return found
+            return imported_policy(self._releases, self._blobs, self._release_trust, self._clock)
 
         seconds = self._settings.propagation_seconds
         return {"network": network, "propagation_seconds": seconds, "pause": time.sleep}
-
-    def _registered_policy(self) -> retry.Policy | None:
-        """Return the component registry's retry policy; not to be able to read it is no reason to fail."""
-        try:
-            return _network(registry.retry_policy(self._rows().read(registry.NETWORK_RETRY)))
-        except VibedataError:
-            return None
-
-    def _imported_policy(self) -> retry.Policy | None:
-        """Return the retry policy of the imported release, as long as there is no registry."""
-        from vibedata.release_proof import imported_release
-
-        try:
-            once = retry.Patience(None, retry.propagation(0.0), time.sleep, self._clock)
-            _, found = imported_release(self._releases(), self._blobs(), self._release_trust(), once)
-            return _network(found.network_retry_policies)
-        except VibedataError:
-            return None
 
     def _blobs(self) -> Any:
         from vibedata.adapters.blobs import AzureArtifactBlobs
@@ -255,6 +245,11 @@ class Wires:
             s.arm_endpoint, self.credential(), s.subscription_id, s.resource_group, self._transport()
         )
 
+    def _deployments(self) -> Any:
+        from vibedata.wiring.deployments import deployment_recorder
+
+        return deployment_recorder(self._settings, self.credential(), self._transport(), self._clock)
+
     def operations_reader(self) -> OperationsReader:
         """Return what reads the operations log."""
         from vibedata.adapters.operations_query import operations_reader
@@ -294,7 +289,3 @@ class Wires:
 
             self._connections = one_transport()
         return self._connections
-
-
-def _network(policy: manifest.NetworkRetryPolicies | None) -> retry.Policy | None:
-    return retry.network(policy.attempts, policy.delay_seconds) if policy else None

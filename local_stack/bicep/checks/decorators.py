@@ -60,6 +60,7 @@ _ATTACHABLE = {
     "maxLength": ("array", "string"),
     "sealed": ("object",),
 }
+_KINDS = ("array", "bool", "int", "object", "string")
 _WORDS: dict[type, str] = {
     Param: "parameter",
     Var: "variable",
@@ -148,7 +149,7 @@ def _allowed_on(name: str, declaration: Declaration) -> bool:
 def _check_use(declaration: Declaration, decorator: Decorator, diagnostics: Diagnostics) -> None:
     name = decorator.name
     kind = declaration.type.name if isinstance(declaration, (Param, Output)) else "any"
-    if kind != "any" and kind not in _ATTACHABLE.get(name, (kind,)):
+    if kind in _KINDS and kind not in _ATTACHABLE.get(name, _KINDS):
         kinds = " | ".join(_ATTACHABLE[name])
         message = (
             f'The decorator "{name}" can only be attached to targets of type "{kinds}", but the '

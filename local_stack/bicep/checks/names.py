@@ -37,7 +37,6 @@ def check_names(model: Model, diagnostics: Diagnostics) -> None:
             diagnostics.error(declaration.type, "BCP302", message)
     _check_params(model, diagnostics)
     _check_casing(model, diagnostics)
-    _check_resource_names(model, diagnostics)
     _check_same_names(model, diagnostics)
 
 
@@ -91,36 +90,6 @@ def _check_casing(model: Model, diagnostics: Diagnostics) -> None:
 
 def _named(symbols: list[Symbol]) -> list[tuple[str, object]]:
     return [(each.name, each.node.name) for each in symbols]  # type: ignore[attr-defined]
-
-
-def _check_resource_names(model: Model, diagnostics: Diagnostics) -> None:
-    for symbol in model.resources:
-        name = symbol.property_value("name")
-        if not isinstance(name, String) or symbol not in model.types:
-            continue
-        slashes = sum(segment.count("/") for segment in name.segments)
-        wanted = model.types[symbol][0].count("/") - 1
-        if symbol.parent:
-            if slashes:
-                diagnostics.error(
-                    name,
-                    "BCP170",
-                    (
-                        'Expected resource name to not contain any "/" characters. Child resources with a '
-                        "parent resource reference (via the parent property or via nesting) must not contain "
-                        "a "
-                        "fully-qualified name."
-                    ),
-                )
-        elif slashes > wanted or (slashes < wanted and name.literal is not None):
-            diagnostics.error(
-                name,
-                "BCP169",
-                (
-                    f'Expected resource name to contain {wanted} "/" character(s). The number of name '
-                    "segments must match the number of segments in the resource type."
-                ),
-            )
 
 
 def _check_same_names(model: Model, diagnostics: Diagnostics) -> None:

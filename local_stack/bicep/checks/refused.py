@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from local_stack.bicep.diagnostics import Diagnostics
 from local_stack.bicep.model import Model
-from local_stack.bicep.syntax import Call, Declaration, MethodCall, Spread, Variable, walk
+from local_stack.bicep.syntax import Spread
 
 
 def check_refused(model: Model, diagnostics: Diagnostics) -> None:
@@ -29,17 +29,3 @@ def check_refused(model: Model, diagnostics: Diagnostics) -> None:
             if isinstance(each, Spread):
                 message = 'The spread operator "..." is not permitted in this location.'
                 diagnostics.error(each, "BCP401", message)
-    for top in model.program.declarations:
-        for node in walk(top):
-            if isinstance(node, Declaration) and node.decorators:
-                _check_constants(node, diagnostics)
-
-
-def _check_constants(declaration: Declaration, diagnostics: Diagnostics) -> None:
-    """Decorators take constants: a name in their arguments cannot be one."""
-    for decorator in declaration.decorators:
-        for argument in decorator.arguments:
-            for node in walk(argument):
-                if isinstance(node, (Variable, Call, MethodCall)):
-                    diagnostics.error(node, "BCP032", "The value must be a compile-time constant.")
-                    break

@@ -50,7 +50,7 @@ _ALL = ("tenant", "managementGroup", "subscription", "resourceGroup")
 
 
 def check_scopes(model: Model, diagnostics: Diagnostics) -> None:
-    """Report resources out of the file's scope and modules that cannot be reached from it."""
+    """Report scopes that cannot be told apart, and modules that cannot be reached from the file's own."""
     for symbol in model.resources:
         _check_resource(model, symbol, diagnostics)
     for symbol in model.modules:
@@ -58,58 +58,8 @@ def check_scopes(model: Model, diagnostics: Diagnostics) -> None:
 
 
 def _check_resource(model: Model, symbol: Symbol, diagnostics: Diagnostics) -> None:
-    value = symbol.property_value("scope")
-    if symbol.parent and value is not None:
-        diagnostics.error(
-            value,
-            "BCP164",
-            (
-                "A child resource's scope is computed based on the scope of its ancestor resource. "
-                "This means "
-                'that using the "scope" property on a child resource is unsupported.'
-            ),
-        )
-        return
-    scope = scope_of(model, symbol)
-    if scope is None:
-        diagnostics.error(value or symbol.value, "BCP420", _UNCLEAR)
-    elif not symbol.existing and not _deployable(model, scope):
-        _refuse_scope(symbol, diagnostics)
-
-
-def _refuse_scope(symbol: Symbol, diagnostics: Diagnostics) -> None:
-    root = symbol
-    while root.parent:
-        root = root.parent.symbol
-    if root is symbol or not root.existing:
-        diagnostics.error(
-            symbol.property_value("scope") or symbol.value,
-            "BCP139",
-            (
-                "A resource's scope must match the scope of the "
-                "Bicep file for it to be deployable. You must use modules to deploy resources to a "
-                "different scope."
-            ),
-        )
-        return
-    diagnostics.error(
-        symbol.value,
-        "BCP165",
-        (
-            "A resource's computed scope must match that of the Bicep file for it to be "
-            "deployable. "
-            'This resource\'s scope is computed from the "scope" property value assigned to '
-            "ancestor resource "
-            f'"{root.name}". You must use modules to deploy resources to a different scope.'
-        ),
-    )
-
-
-def _deployable(model: Model, scope: Scope) -> bool:
-    if scope.resource:
-        above = scope_of(model, scope.resource)
-        return above is not None and _deployable(model, above)
-    return scope.kind == "tenant" or (scope.kind == model.target_scope and scope.plain)
+    if scope_of(model, symbol) is None:
+        diagnostics.error(symbol.property_value("scope") or symbol.value, "BCP420", _UNCLEAR)
 
 
 def _check_module(model: Model, symbol: Symbol, diagnostics: Diagnostics) -> None:

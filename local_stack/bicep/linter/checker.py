@@ -26,6 +26,13 @@ RULES: tuple[Rule, ...] = (
     *practice.RULES, *ids.RULES, *origins.RULES,
 )  # fmt: skip
 _NAMES = frozenset(each.name for each in RULES)
+_FEATURES = frozenset(
+    (
+        "assertions", "azextensionconfig", "deploycommands", "localdeploy", "moduleextensionconfigs", "ocienabled",
+        "patch", "resourceinfocodegen", "resourcetypedparamsandoutputs", "runtimevaluesintagsandsku",
+        "sourcemapping", "symbolicnamecodegen", "testframework", "userdefinedconstraints", "waituntil",
+    )
+)  # fmt: skip
 
 
 def check(inference: Inference, configuration: Configuration) -> list[Diagnostic]:
@@ -51,9 +58,17 @@ def check_configuration(configuration: Configuration) -> list[Diagnostic]:
                 f'The linter rule "{name}" is not among those of this stand-in: nothing was held against it.'
             )
             found.append(Diagnostic(path, 1, 1, told, UNCHECKED_RULE, message))
-    for feature in configuration.experimental:
+    return found + [_feature(path, each) for each in configuration.experimental]
+
+
+def _feature(path: str, name: str) -> Diagnostic:
+    """The compiler passes over names that it does not know, as those of features that have become its own."""
+    if name.lower() in _FEATURES:
         message = (
-            f'The experimental feature "{feature}" is not supported by this stand-in for the Bicep compiler.'
+            f'The experimental feature "{name}" is not supported by this stand-in for the Bicep compiler.'
         )
-        found.append(Diagnostic(path, 1, 1, "Error", REFUSED, message))
-    return found
+        return Diagnostic(path, 1, 1, "Error", REFUSED, message)
+    message = (
+        f'The experimental feature "{name}" is none that the compiler still asks for: it changes nothing.'
+    )
+    return Diagnostic(path, 1, 1, "Info", UNCHECKED_RULE, message)

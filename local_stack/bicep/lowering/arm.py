@@ -54,6 +54,12 @@ def template_value(value: Arm) -> str | int:
     return f"[{_text(value)}]"
 
 
+def template_key(name: Arm) -> str:
+    """Return a property's name as it stands in a template; `copy` is escaped, for ARM would take it for a loop."""
+    text = str(template_value(name))
+    return f"[string('{text}')]" if text.lower() == "copy" else text
+
+
 def _text(value: Arm) -> str:
     if isinstance(value, int):
         return str(value)

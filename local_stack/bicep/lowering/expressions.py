@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from local_stack.bicep.functions import SCOPES
-from local_stack.bicep.lowering.arm import Arm, access, call, integer, template_value
+from local_stack.bicep.lowering.arm import Arm, access, call, integer, template_key, template_value
 from local_stack.bicep.lowering.context import NONE, Context, Locals
 from local_stack.bicep.lowering.loops import copy_index, copy_object
 from local_stack.bicep.lowering.members import Members
@@ -117,8 +117,7 @@ class Expressions(Members):
             found["copy"] = [self.copy(each, env) for each in loops]
         for each in properties:
             if not isinstance(each.value, For):
-                key = str(template_value(self.key(each, env)))
-                found[f"[string('{key}')]" if key.lower() == "copy" else key] = self.value(each.value, env)
+                found[template_key(self.key(each, env))] = self.value(each.value, env)
         return found
 
     def copy(self, looping: Property, env: Locals) -> dict[str, Any]:
@@ -230,7 +229,8 @@ class Expressions(Members):
         return call("sub", 0, self.convert(node.operand, env))
 
     def _binary(self, node: Binary, env: Locals) -> Arm:
-        left, right = self.convert(node.left, env), self.convert(node.right, env)
+        operand = self.compared if node.operator in ("==", "!=") else self.convert
+        left, right = operand(node.left, env), operand(node.right, env)
         if node.operator in ("=~", "!~"):
             left, right = call("toLower", left), call("toLower", right)
         if node.operator in ("!=", "!~"):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from local_stack.bicep.lowering.arm import Arm, ArmCall, access, as_call, call
 from local_stack.bicep.lowering.context import Locals
 from local_stack.bicep.lowering.identity import DEPLOYMENT_VERSION, Identity, Reference
 from local_stack.bicep.lowering.refusal import Refusal
+from local_stack.bicep.shape import bare
 from local_stack.bicep.syntax import Access, Expression, Index, MethodCall, Nested, Node, Variable
 
 _SAFE = ("tryGet", "tryIndexFromEnd")
@@ -41,6 +44,13 @@ class Members(Identity):
             raise Refusal(node, "A module as a value is")
         return self.runtime(found, full=True)
 
+    def compared(self, node: Expression, env: Locals) -> Arm:
+        """Return what stands beside `==` or `!=`, where a module may be a value."""
+        found = self.reference(node, env)
+        if found and found.symbol.kind == "module":
+            return call("reference", self.module_id(found), DEPLOYMENT_VERSION)
+        return self.convert(node, env)
+
     def access(self, node: Access, env: Locals) -> Arm:
         """Return `base.name`."""
         return self._member(node, node.base, node.name.name, node.safe, env)
@@ -61,12 +71,21 @@ class Members(Identity):
             return self._of_resource(found, name, safe)
         if found:
             return self._of_module(node, found, name, safe)
-        inner = self.context.strip(base)
-        if isinstance(inner, Access) and inner.name.name == "outputs":
-            module = self.reference(inner.base, env)
-            if module and module.symbol.kind == "module":
-                return self._output(self.convert(inner, env), name, safe)
+        outputs = isinstance(node, Access) and isinstance(base, Access) and base.name.name == "outputs"
+        if outputs and self._is_module(cast("Access", base).base, env):
+            return self._output(self.convert(base, env), name, safe)
         return self._plain(node, self.convert(base, env), name, env)
+
+    def _is_module(self, node: Expression, env: Locals) -> bool:
+        """Whether the type says so, which it no longer does behind `any()`."""
+        inner = bare(node)
+        symbol = self.context.model.references.get(inner) if isinstance(inner, Variable) else None
+        if symbol and symbol.kind == "var":
+            return self._is_module(symbol.value, env)
+        if self.context.is_call_of(inner, "any"):
+            return False
+        found = self.reference(node, env)
+        return found is not None and found.symbol.kind == "module"
 
     def _plain(self, node: Access | Index, base: Arm, step: Arm, env: Locals) -> Arm:
         del env

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any
 
-from local_stack.bicep.lowering.arm import template_value
+from local_stack.bicep.lowering.arm import template_key, template_value
 from local_stack.bicep.lowering.context import Context
 from local_stack.bicep.lowering.decorators import Decorated
 from local_stack.bicep.lowering.loops import copy_object, count, loop_input
@@ -62,7 +62,7 @@ class _Template:
         found: Json = {"_generator": {"name": GENERATOR, "version": VERSION}}
         for each in self._model.program.declarations:
             if isinstance(each, Metadata):
-                found[each.name.name] = self._expressions.value(each.value)
+                found[template_key(each.name.name)] = self._expressions.value(each.value)
         return found
 
     def _parameters(self) -> Json:
@@ -92,11 +92,8 @@ class _Template:
             found[name] = json_value(self._context.loaded[node])
         for each in kept:
             if not isinstance(each.value, For):
-                found[self._escaped(each.name)] = self._expressions.value(each.value)
+                found[template_key(each.name)] = self._expressions.value(each.value)
         return found
-
-    def _escaped(self, name: str) -> str:
-        return f"[string('{name}')]" if name.lower() == "copy" else name
 
     def _output(self, output: Output) -> Json:
         found = self._expressions.decorated(output, _typed(output.type))

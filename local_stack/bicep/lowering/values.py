@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from local_stack.bicep.lowering.arm import Arm, call, integer, template_value
+from local_stack.bicep.lowering.arm import Arm, call, integer, template_key, template_value
 
 
 def json_value(value: Any) -> Any:
@@ -12,7 +12,7 @@ def json_value(value: Any) -> Any:
     if isinstance(value, str):
         return template_value(value)
     if isinstance(value, dict):
-        return {str(template_value(key)): json_value(each) for key, each in value.items()}
+        return {template_key(key): json_value(each) for key, each in value.items()}
     if isinstance(value, list):
         return [json_value(each) for each in value]
     return template_value(json_arm(value)) if isinstance(value, float) else value

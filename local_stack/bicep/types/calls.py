@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from local_stack.bicep.functions import fewest_arguments
 from local_stack.bicep.model import Symbol
 from local_stack.bicep.syntax import Call, Decorator, Expression, Lambda, MethodCall
 from local_stack.bicep.types import functions
@@ -106,7 +107,8 @@ class Calls:
         ways = [each for each in known if _counted(each, len(kinds))]
         if not known or not ways:
             return ANY if node in self._inference.model.functions and not known else ERROR
-        if node not in self._inference.model.functions:
+        function = self._inference.model.functions.get(node)
+        if function is None or len(kinds) < fewest_arguments(function, self._inference.model.target_scope):
             return ERROR
         if name == "deployment" and self._inference.model.target_scope == "resourceGroup":
             return functions.DEPLOYMENT

@@ -8,6 +8,7 @@ from local_stack.bicep.model import Model
 from local_stack.bicep.syntax import Output, Param
 from local_stack.bicep.types.bodies import Catalogue
 from local_stack.bicep.types.declared import output_type, param_type
+from local_stack.bicep.types.decorators import check_decorators
 from local_stack.bicep.types.deploytime import DeployTime
 from local_stack.bicep.types.findings import Findings
 from local_stack.bicep.types.inference import Inference
@@ -30,6 +31,7 @@ class Checker:
         """Return the types of a file's expressions, all worked out, with the findings that came of it."""
         findings = Findings(model.program.path)
         inference = Inference(model, self.catalogue, findings)
+        check_decorators(inference)
         for declaration in model.program.declarations:
             if isinstance(declaration, Param):
                 _default(inference, declaration)

@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from local_stack.bicep.model import Model, Symbol
-from local_stack.bicep.syntax import Array, Declaration, Expression, Integer, Output, Param, String, Unary
+from local_stack.bicep.syntax import (
+    Array,
+    Declaration,
+    Decorator,
+    Expression,
+    Integer,
+    Output,
+    Param,
+    String,
+    Unary,
+)
 from local_stack.bicep.types.bodies import DEPENDENCIES, scope_type
 from local_stack.bicep.types.model import (
     ANY,
@@ -52,12 +62,12 @@ _IDENTITY = ObjectType(
 )
 
 
-def param_type(node: Param) -> Type:
-    """Return what a parameter holds: its word, bounds, allowed values and secrecy."""
-    allowed = node.decorator("allowed")
+def param_type(node: Param, *, allowed: bool = True) -> Type:
+    """Return what a parameter holds: its word, bounds, secrecy and, unless told otherwise, allowed values."""
     plain = _with_bounds(node.type.name, node, loose=True)
-    if allowed and allowed.arguments and isinstance(allowed.arguments[0], Array):
-        return _allowed(plain, list(allowed.arguments[0].items))
+    decorator = node.decorator("allowed") if allowed else None
+    if decorator and decorator.arguments and isinstance(decorator.arguments[0], Array):
+        return _allowed(plain, list(decorator.arguments[0].items))
     return plain
 
 
@@ -162,7 +172,12 @@ def _with_bounds(word: str, node: Declaration, *, loose: bool) -> Type:
 
 def _number(node: Declaration, name: str) -> int | None:
     decorator = node.decorator(name)
-    given = decorator.arguments[0] if decorator and decorator.arguments else None
+    return number_given(decorator) if decorator else None
+
+
+def number_given(decorator: Decorator) -> int | None:
+    """Return the number that a decorator is called with; None where it is none."""
+    given = decorator.arguments[0] if decorator.arguments else None
     if isinstance(given, Unary) and given.operator == "-" and isinstance(given.operand, Integer):
         return -given.operand.value
     return given.value if isinstance(given, Integer) else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 import requests
 from azure.core.exceptions import (
@@ -252,3 +254,39 @@ def test_an_unknown_account_is_not_found(account: Account) -> None:
     )
     with pytest.raises(ResourceNotFoundError):
         service.create_container("box")
+
+
+@pytest.mark.parametrize(
+    "text", ["\x01", "a\x00b", "&#x1;", "\ufffe", "\x0b", "]]>", "<open>", "&undeclared;"]
+)
+def test_a_message_that_xml_cannot_hold_is_refused_and_hides_nobody_elses(
+    account: Account, text: str
+) -> None:
+    caller = account.caller("Storage Queue Data Contributor")
+    queue = queues(account, caller).create_queue(f"q{uuid.uuid4().hex}")
+    queue.send_message("good")
+    body = f"<QueueMessage><MessageText>{text}</MessageText></QueueMessage>".encode()
+    refused = requests.post(
+        f"{queue.url}/messages",
+        data=body,
+        headers={
+            "Authorization": f"Bearer {caller.credential.get_token('https://storage.azure.com/.default').token}",
+            "x-ms-version": "2021-12-02",
+            "Content-Type": "application/xml",
+        },
+        verify=str(account.stack.ca_file),
+        timeout=10,
+    )
+    assert (refused.status_code, refused.headers["x-ms-error-code"]) == (400, "InvalidXmlDocument")
+    assert "Error parsing Xml content" in refused.text
+    assert [one.content for one in queue.receive_messages()] == ["good"]
+
+
+def test_a_message_may_be_updated_with_and_without_a_text(account: Account) -> None:
+    queue = queues(account, account.caller("Storage Queue Data Contributor")).create_queue("updated")
+    queue.send_message("<&> \t\n äöü \U0001f600")
+    (taken,) = queue.receive_messages(max_messages=1)
+    kept = queue.update_message(taken, visibility_timeout=0)
+    assert [one.content for one in queue.peek_messages()] == ["<&> \t\n äöü \U0001f600"]
+    queue.update_message(taken, pop_receipt=kept.pop_receipt, content="new", visibility_timeout=0)
+    assert [one.content for one in queue.peek_messages()] == ["new"]

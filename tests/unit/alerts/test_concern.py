@@ -105,6 +105,21 @@ def test_a_resource_of_several_components_is_told_by_a_label() -> None:
     assert concern.why.endswith("holds airbyte, worker-charts; dimension namespace names it")
 
 
+def test_a_resource_that_is_one_of_its_components_is_that_one() -> None:
+    itself = Row("component:server", {"resourceId": POSTGRES.upper(), "kind": "azure-resource"})
+    inside = Row("component:schema", {"resourceId": POSTGRES, "kind": "database-migration"})
+    concern = concerned("metric-static-fired", [inside, itself])
+    assert (concern.component, concern.candidates) == ("server", ("schema", "server"))
+    assert concern.why.endswith("is the component itself; schema is in it, and nothing names that")
+
+
+def test_part_of_a_resource_of_several_components_is_no_guess() -> None:
+    changed = document("metric-static-fired")
+    changed["data"]["essentials"]["alertTargetIDs"] = [f"{POSTGRES}/databases/other"]
+    itself = Row("component:server", {"resourceId": POSTGRES, "kind": "azure-resource"})
+    assert concerned(changed, [itself, component("schema", POSTGRES)]).component is None
+
+
 def test_a_resource_of_several_components_is_no_guess() -> None:
     concern = concerned("metric-static-fired")
     assert concern.component is None

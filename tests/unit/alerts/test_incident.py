@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.alerts import samples
@@ -12,6 +12,7 @@ from vibedata.alerts import incident, incident_entities
 from vibedata.alerts.cause import Cause
 from vibedata.alerts.delivery import place
 from vibedata.alerts.incident import TOLERANCE, Facts, Incident, Step
+from vibedata.alerts.noise import Ledger, Noticed
 
 AT = datetime(2026, 3, 4, 5, 0, tzinfo=timezone.utc)
 FACTS = Facts("metric", "vd-cpu", "postgres", "Error", "f", "c", "CPU is high")
@@ -42,6 +43,7 @@ steps = st.builds(
         lambda all_: st.tuples(st.just(all_), st.permutations(all_))
     )
 )
+@settings(deadline=None)
 def test_the_order_of_deliveries_does_not_matter(orders: tuple[list[Step], list[Step]]) -> None:
     one, other = orders
     assert merged(*one) == merged(*other) == merged(*one, *other)
@@ -64,18 +66,19 @@ def test_a_real_delivery_tells_more_than_a_newer_reconciled_one() -> None:
 def test_reconciled_events_are_found_within_the_tolerance(seconds: int, found: bool) -> None:
     known = merged(step("a", reconciled=True))
     at = AT + timedelta(seconds=seconds)
-    assert (incident.reconciled_event(known, "Fired", at) == "event-a") is found
+    assert (incident.reconciled_step(known, "Fired", at) is not None) is found
     assert timedelta(minutes=5) == TOLERANCE
 
 
 def test_a_reconciled_event_of_another_condition_is_not_meant() -> None:
-    assert incident.reconciled_event(merged(step("a", reconciled=True)), "Resolved", AT) is None
-    assert incident.reconciled_event(None, "Fired", AT) is None
+    assert incident.reconciled_step(merged(step("a", reconciled=True)), "Resolved", AT) is None
+    assert incident.reconciled_step(None, "Fired", AT) is None
 
 
 def test_the_nearest_reconciled_event_is_meant() -> None:
     known = merged(step("a", reconciled=True), step("b", minute=3, reconciled=True))
-    assert incident.reconciled_event(known, "Fired", AT + timedelta(minutes=2)) == "event-b"
+    found = incident.reconciled_step(known, "Fired", AT + timedelta(minutes=2))
+    assert found and found.event_id == "event-b"
 
 
 def test_reconciled_steps_are_told_apart() -> None:
@@ -116,3 +119,24 @@ def test_every_sample_is_a_step_and_its_facts_are_kept(name: str) -> None:
     found = incident.begun(alert.incident_key, told, incident.facts_of(alert, "web"))
     assert incident_entities.incident(incident_entities.of_incident(found)) == found
     assert found.is_open is (alert.condition != "Resolved")
+
+
+@pytest.mark.parametrize("letter", ["x", "ß", "警", "\U0001f525"])
+def test_no_property_is_larger_than_a_table_takes(letter: str) -> None:
+    """64 KiB of UTF-16, however long the ids are that somebody sends, and in whatever language a rule is called."""
+    told = incident.begun("k" * 2048, step("0"), FACTS)
+    cause, ledger = Cause("c"), Ledger("r")
+    for number in range(80):
+        one = step(f"{number:064}", minute=number, verdict="suppressed:cause:" + letter * 300)
+        told = incident.merge(told, one, FACTS)
+        cause = cause.opened(letter * 2000 + str(number), one.at).closed(one)
+        ledger = ledger.noticed(Noticed(one.at, one.delivery, letter * 2000 + str(number), "f" * 64))
+    found = (
+        incident_entities.of_incident(told),
+        incident_entities.of_cause(cause),
+        incident_entities.of_ledger(ledger),
+    )
+    assert max(len(str(value).encode("utf-16-le")) for one in found for value in one.values()) <= 64 * 1024
+    assert incident_entities.incident(found[0]).step(f"{79:064}")
+    assert incident_entities.cause("c", found[1]).openings[-1] == cause.openings[-1]
+    assert incident_entities.ledger("r", found[2]).has(f"{79:064}")

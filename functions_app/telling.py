@@ -1,0 +1,27 @@
+"""Says in the log why a function failed, in our own words, before the host learns that it did.
+
+The host logs a traceback; a person looks for the code, which docs/errors.md explains, and for what to do.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from vibedata.errors import expected
+
+log = logging.getLogger("vibedata.functions")
+
+
+@contextmanager
+def told(function: str) -> Iterator[None]:
+    """Log the code, message and hint of whatever a function raises, once, and let it through."""
+    try:
+        yield
+    except Exception as caught:
+        error = expected(caught).as_dict()
+        log.error(
+            "%s failed: %s: %s What to do: %s", function, error["code"], error["message"], error["hint"]
+        )
+        raise
