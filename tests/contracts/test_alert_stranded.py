@@ -28,7 +28,7 @@ def raw() -> bytes:
     return uuid.uuid4().bytes
 
 
-LATER = datetime.now(timezone.utc) + timedelta(minutes=5)
+LATER = datetime.now(timezone.utc) + timedelta(days=1)
 EARLIER = datetime.now(timezone.utc) - timedelta(hours=1)
 
 

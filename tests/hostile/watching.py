@@ -117,6 +117,7 @@ class Sampler:
         try:
             argv = Path(f"/proc/{pid}/cmdline").read_bytes()
             environment = Path(f"/proc/{pid}/environ").read_bytes()
+            argv = argv or Path(f"/proc/{pid}/cmdline").read_bytes()  # it was becoming another program
         except OSError:  # it has ended
             return
         self.seen.add(Seen(pid, _parent(pid), argv, environment))

@@ -37,10 +37,13 @@ def check(
 
 
 def alert_rows(rig: Rig) -> Iterator[LoggedRow]:
-    """Yield every row of an alert that arrived, the same as often as it did."""
+    """Yield every row of an alert of this instance that arrived, the same as often as it did."""
+    instance = rig.instance.settings.instance_id
     with sqlite3.connect(f"file:{rig.stack / 'stack.db'}?mode=ro", uri=True) as database:
         for (text,) in database.execute("SELECT row FROM log_rows ORDER BY seq"):
             row = json.loads(text)
+            if row.get("InstanceId") != instance:
+                continue
             details = row.get("Details")
             details = json.loads(details) if isinstance(details, str) else details or {}
             if row.get("Category") == "Alert" and details.get("deliveryKey") and details.get("origin"):
@@ -131,8 +134,9 @@ def _rows_of_lost_answers(rig: Rig) -> int:
     """Return how many rows the ingestion API took whose senders never heard of it."""
     lost = 0
     with sqlite3.connect(f"file:{rig.stack / 'stack.db'}?mode=ro", uri=True) as database:
-        asked = "SELECT status, detail FROM writes WHERE service='logs' AND operation='logs.ingest'"
-        for status, text in database.execute(asked):
+        asked = "SELECT status, detail FROM writes WHERE service='logs' AND operation='logs.ingest' AND path LIKE ?"
+        rule = f"%{rig.instance.settings.dcr_immutable_id}%"
+        for status, text in database.execute(asked, (rule,)):
             detail = json.loads(text)
             if detail.get("rows") and (status >= SUCCESS or "lostStatus" in detail):
                 lost += detail["rows"]
