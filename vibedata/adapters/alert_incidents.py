@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from azure.core.credentials import TokenCredential
@@ -33,6 +34,9 @@ LIMITS = "limits"
 COUNTING = "limit-"
 MAX_REMEMBERED = 10_000
 REMEMBERED_SECONDS = 2.0  # how old what is known of open incidents may be
+ENOUGH_MARKS = (
+    20  # of a component's open incidents: one that is open is looked for; in a storm there are thousands
+)
 COUNTED_SECONDS = 120.0  # less than between two sweeps, of which the second forgets a window
 _LAST = "~"  # after every character of a key
 
@@ -169,7 +173,7 @@ class TableIncidents:
         first = f"{_component(component)}|"
         keys_of = f"RowKey ge {quoted(first)} and RowKey lt {quoted(first + _LAST)}"
         condition = f"PartitionKey eq {quoted(OPEN)} and {keys_of}"
-        keys = [str(row["Key"]) for row, _ in zip(self._rows.query(condition), range(20))]  # noqa: B905
+        keys = [str(row["Key"]) for row in islice(self._rows.query(condition, ENOUGH_MARKS), ENOUGH_MARKS)]
         with self._lock:
             self._open[component] = (time.monotonic(), keys)
         return keys

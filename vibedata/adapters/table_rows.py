@@ -93,11 +93,11 @@ class TableRows:
                 return False
         return True
 
-    def query(self, condition: str) -> Iterator[dict[str, Any]]:
-        """Yield the rows under an OData filter."""
+    def query(self, condition: str, page_size: int | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the rows under an OData filter, fetched a page at a time."""
         with azure_errors(f"read the table {self._table}", needs=ROLE):
             try:
-                yield from table_entities(self._rest, self._table, condition)
+                yield from table_entities(self._rest, self._table, condition, page_size)
             except ResourceNotFoundError:
                 return
 
