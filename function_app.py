@@ -2,9 +2,10 @@
 
 import azure.functions as func
 
-from functions_app import blueprints
+from functions_app import arenas, blueprints
 from vibedata.wiring.functions import FunctionWires
 
+arenas.keep_few()
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 for blueprint in blueprints(FunctionWires.of_this_process):
     app.register_functions(blueprint)

@@ -87,12 +87,12 @@ class Patience:
         try:
             return fn()  # what answers at once, which is nearly all, needs no machinery
         except VibedataError as error:
-            failed = iter((error,))
+            first = [error]
         policies = (self.network or network(), self.propagation)
 
         def again() -> T:
-            for error in failed:  # the first try, which counts as one
-                raise error
+            if first:  # the first try, which counts as one; not held here, so nothing holds its frames
+                raise first.pop()
             return fn()
 
         return call_with_retry(again, policies, sleep=self.sleep, now=self.now)
@@ -122,7 +122,12 @@ def call_with_retry(
         sleep=sleep,
         reraise=True,
     )
-    return retrying(fn)
+    try:
+        return retrying(fn)
+    finally:
+        # Its last actions refer to itself, and through `fn` to all of the call: a storm of failures would keep
+        # thousands of bodies until the garbage collector's next look at everything.
+        retrying.iter_state.reset()
 
 
 class _Budget:

@@ -33,7 +33,7 @@ class Shape:
     lease: float = 8.0
     kill_every: float = 6.0
     most_kills: int = 1_000_000
-    reconcile_every: float = 30.0
+    reconcile_every: float = 5.0  # the first pause; each is longer than the one before
     drain_within: float = 600.0
     look_every: float = 1.0
     seed: int = 1

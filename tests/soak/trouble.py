@@ -16,6 +16,7 @@ import requests
 from tests.soak.rig import Host, Rig
 
 Fault = dict[str, Any]
+LATER = 1.5  # how much longer each pause between two reconciliations is
 
 # A request of the ingestion API in twelve or so goes wrong in one of these ways.
 NOISE: list[Fault] = [
@@ -113,7 +114,10 @@ class Kill:
 
 
 class Reconciler(threading.Thread):
-    """Has reconciliation look for what no delivery told of, far more often than its timer: much is on its way."""
+    """Has reconciliation look for what no delivery told of, far more often than its timer: much is on its way.
+
+    Each look is at all of the last hour, so each comes later than the one before.
+    """
 
     def __init__(self, host: Host, seconds: float) -> None:
         super().__init__(name="reconciler", daemon=True)
@@ -123,9 +127,11 @@ class Reconciler(threading.Thread):
 
     def run(self) -> None:
         """Fire the function until stopped; a worker that is just killed may not answer."""
-        while not self._ended.wait(self._seconds):
+        pause = self._seconds
+        while not self._ended.wait(pause):
             with contextlib.suppress(requests.RequestException):
                 self._host.fire("reconcile_alerts")
+            pause *= LATER
 
     def stop(self) -> None:
         """Fire it no more."""

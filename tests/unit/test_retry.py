@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import weakref
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -104,6 +106,25 @@ def test_bad_input_is_never_tried_again(time: Time) -> None:
     with pytest.raises(BadInput):
         run(script, [network(), propagation(60)], time)
     assert script.calls == 1
+
+
+class Body:
+    """What a call carries."""
+
+
+@pytest.mark.parametrize("failures", [1, 3, 8])
+def test_a_call_that_was_tried_again_keeps_nothing_alive(time: Time, failures: int) -> None:
+    """Not until the collector's next look at everything: in a storm of failures that is a lot of bodies."""
+    script, body = Script(*[busy() for _ in range(failures)]), Body()
+    kept = weakref.ref(body)
+    patience = Patience(network(attempts=8), propagation(60), time.sleep, time.now)
+    gc.disable()
+    try:
+        assert patience.call(lambda body=body: (body, script())[1]) == "answer"
+        del body
+        assert kept() is None
+    finally:
+        gc.enable()
 
 
 def test_another_blocked_is_never_tried_again(time: Time) -> None:

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from azure.core.credentials import TokenCredential
@@ -83,10 +84,9 @@ class Spool:
     def waiting(self) -> Iterator[str]:
         """Yield the names of waiting batches, at most 100, oldest first."""
         try:
-            for count, blob in enumerate(self._spool.list_blobs(name_starts_with=PENDING)):
-                if count == MAX_BLOBS:
-                    return
-                yield blob.name
+            # Names only: a blob's properties are fifty objects, and a spool that fills is listed often.
+            found = self._spool.list_blob_names(name_starts_with=PENDING, results_per_page=MAX_BLOBS)
+            yield from islice(found, MAX_BLOBS)
         except Exception:  # noqa: BLE001 - a token that cannot be read is a ValueError
             return
 
@@ -105,9 +105,15 @@ class Spool:
             return None
 
     def hold(self, name: str) -> bool:
-        """Keep others that ask for it from a batch until it is deleted, for a minute at most; False: it is held."""
+        """Keep others that ask for it from a batch until it is deleted, for a minute at most; False: it is held.
+
+        Whoever holds it already holds it for another minute.
+        """
+        held = self._held.pop(name, None)
         try:
-            self._held[name] = self._spool.get_blob_client(name).acquire_lease(HOLD_SECONDS)
+            if held:
+                held.renew()
+            self._held[name] = held or self._spool.get_blob_client(name).acquire_lease(HOLD_SECONDS)
         except Exception:  # noqa: BLE001 - a token that cannot be read is a ValueError
             return False
         return True
