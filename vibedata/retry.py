@@ -7,6 +7,7 @@ Azure yet, minutes with backoff. Both wait at least as long as they are asked to
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -124,9 +125,12 @@ def call_with_retry(
     )
     try:
         return retrying(fn)
+    except BaseException as error:
+        traceback.clear_frames(error.__traceback__)
+        raise
     finally:
-        # Its last actions refer to itself, and through `fn` to all of the call: a storm of failures would keep
-        # thousands of bodies until the garbage collector's next look at everything.
+        # Else the call is part of a cycle, and with it what it carried: a storm of failures would keep thousands of
+        # bodies until the garbage collector looks at everything.
         retrying.iter_state.reset()
 
 

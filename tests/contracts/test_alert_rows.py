@@ -20,8 +20,16 @@ from tests.contracts.operations_world import ACCOUNTS, OperationsWorld, make, st
 from tests.fakes.alert_processing import FakeAlertRows
 from vibedata.adapters.alert_notices import LoggedNotices
 from vibedata.adapters.alert_rows import AT_ONCE, LONG_SECONDS, MAX_BATCH_BYTES, GroupedRows
-from vibedata.adapters.operations_ingestion import Delivery, Ingestion
-from vibedata.adapters.operations_spool import DETAILS_CONTAINER, PENDING, REJECTED, SPOOL_CONTAINER, Spool
+from vibedata.adapters.operations_ingestion import CONNECT_SECONDS, READ_SECONDS, Delivery, Ingestion
+from vibedata.adapters.operations_spool import (
+    DETAILS_CONTAINER,
+    HOLD_SECONDS,
+    PENDING,
+    REJECTED,
+    SPOOL_CONTAINER,
+    Spool,
+)
+from vibedata.adapters.spool_drain import ROUND_SECONDS
 from vibedata.alerts.noise import Notice
 from vibedata.errors import Transient
 from vibedata.operations import Event, Operation, Overflow, Row, row
@@ -64,6 +72,9 @@ class MemorySpool:
     rejected: list[bytes] = field(default_factory=list)
     details: list[Overflow] = field(default_factory=list)
     full: bool = False
+    out_of_reach: bool = False
+    unreadable: int = 0
+    elsewhere: set[str] = field(default_factory=set)  # held by another process
     held: set[str] = field(default_factory=set)
 
     def put(self, lines: Sequence[bytes], *, rejected: bool = False) -> bool:
@@ -79,16 +90,26 @@ class MemorySpool:
         self.details.append(overflow)
         return not self.full
 
-    def waiting(self) -> Iterator[str]:
-        yield from list(self.batches)
+    def waiting(self) -> list[str] | None:
+        return None if self.out_of_reach else list(self.batches)
 
     def hold(self, name: str) -> bool:
-        return name not in self.held
+        if name in self.elsewhere | self.held:
+            return False
+        self.held.add(name)
+        return True
+
+    def release(self, name: str) -> None:
+        self.held.discard(name)
 
     def read(self, name: str) -> list[bytes] | None:
+        if self.unreadable:
+            self.unreadable -= 1
+            return None
         return self.batches.get(name)
 
     def delete(self, name: str) -> None:
+        self.held.discard(name)
         self.batches.pop(name, None)
 
 
@@ -161,6 +182,7 @@ def test_a_bug_in_an_upload_lets_nobody_wait_for_ever(rig: Rig) -> None:
     rig.sender.broken = True
     raised = deliver_side_by_side(rig, [a_row(str(uuid.uuid4())) for _ in range(3)])
     assert all(isinstance(error, (RuntimeError, Transient)) for error in raised)
+    assert not rig.waiting()
     rig.sender.broken = False
     rig.rows.deliver([a_row("after")])
 
@@ -179,6 +201,43 @@ def test_an_upload_that_takes_long_holds_up_nobody(rig: Rig) -> None:
         for one in (first, *others):
             one.result(10)
     assert [len(upload) for upload in rig.sender.uploads] == [1, 2]
+
+
+def test_beside_a_slow_upload_the_others_are_as_fast_as_ever(rig: Rig) -> None:
+    rig.sender.gate.clear()
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(rig.rows.deliver, [a_row("slow")])
+        assert rig.sender.entered.acquire(timeout=10)
+        rig.now += LONG_SECONDS
+        gate, rig.sender.gate = rig.sender.gate, threading.Event()
+        rig.sender.gate.set()
+        for number in range(5):  # no clock moves: each begins at once
+            rig.rows.deliver([a_row(str(number))])
+        gate.set()
+        slow.result(10)
+
+
+def test_a_failure_says_nothing_of_a_log_that_has_answered_since(rig: Rig) -> None:
+    fails = threading.Event()
+
+    def deliver(lines: Sequence[bytes], deadline: float) -> Delivery:
+        if b"slow" not in lines[0] or fails.is_set():
+            return Delivery()
+        rig.sender.entered.release()
+        assert fails.wait(10)
+        return Delivery(later=list(lines), reason="HTTP 504")
+
+    rig.sender.deliver = deliver  # type: ignore[method-assign]
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(rig.rows.deliver, [a_row("slow")])
+        assert rig.sender.entered.acquire(timeout=10)
+        rig.now += LONG_SECONDS
+        rig.rows.deliver([a_row("quick")])
+        fails.set()
+        slow.result(10)
+    rig.rows.deliver([a_row("next")])
+    until(lambda: rig.rows._drainer is None)
+    assert not rig.spool.batches  # the slow one's row was drained, and the next went at once
 
 
 def test_a_row_that_has_no_turn_in_time_is_given_back() -> None:
@@ -218,7 +277,7 @@ def test_a_log_that_is_up_again_gets_what_was_spooled(rig: Rig) -> None:
     rig.sender.later, rig.now = False, rig.now + 11
     for name in ("three", "four"):
         rig.rows.deliver([a_row(name)])
-    assert not rig.spool.batches
+    until(lambda: not rig.spool.batches)
     delivered = b"".join(line for upload in rig.sender.uploads[1:] for line in upload)
     assert all(name in delivered for name in (b'"one"', b'"two"', b'"three"', b'"four"'))
 
@@ -234,7 +293,7 @@ def test_draining_delivers_what_others_have_spooled(rig: Rig) -> None:
 def test_draining_leaves_alone_what_another_process_is_delivering(rig: Rig) -> None:
     rig.spool.put([b'{"a":1}'])
     rig.spool.put([b'{"a":2}'])
-    rig.spool.held.add(f"{PENDING}0")
+    rig.spool.elsewhere.add(f"{PENDING}0")
     assert rig.rows.drain(60) == 1
     assert list(rig.spool.batches) == [f"{PENDING}0"]
 
@@ -254,10 +313,16 @@ def test_a_round_of_draining_has_a_size() -> None:
     assert [len(upload) for upload in rig.sender.uploads] == [2, 2]
 
 
-def test_uploads_go_on_while_the_spool_is_drained(rig: Rig) -> None:
+def spooled(rig: Rig, *names: str) -> None:
+    """Have the log be down for a while, and up again."""
     rig.sender.later = True
-    rig.rows.deliver([a_row("spooled")])
+    for name in names:
+        rig.rows.deliver([a_row(name)])
     rig.sender.later, rig.now = False, rig.now + 11
+
+
+def test_uploads_go_on_while_the_spool_is_drained(rig: Rig) -> None:
+    spooled(rig, "spooled")
     reading, go_on = threading.Event(), threading.Event()
     read = rig.spool.read
 
@@ -267,13 +332,60 @@ def test_uploads_go_on_while_the_spool_is_drained(rig: Rig) -> None:
         return read(name)
 
     rig.spool.read = slowly  # type: ignore[method-assign]
-    with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(rig.rows.deliver, [a_row("first")])
-        assert reading.wait(10)
-        pool.submit(rig.rows.deliver, [a_row("second")]).result(10)
-        go_on.set()
-        first.result(10)
-    assert not rig.spool.batches
+    rig.rows.deliver([a_row("first")])  # has its verdict, and does not wait for the spool
+    assert reading.wait(10)
+    rig.rows.deliver([a_row("second")])
+    assert rig.spool.batches
+    go_on.set()
+    until(lambda: not rig.spool.batches)
+
+
+@pytest.mark.parametrize("trouble", ["unreadable", "out_of_reach", "elsewhere", "broken"])
+def test_a_spool_that_could_not_be_emptied_is_emptied_later(rig: Rig, trouble: str) -> None:
+    spooled(rig, "spooled")
+    read = rig.spool.read
+    if trouble == "unreadable":
+        rig.spool.unreadable = 1
+    elif trouble == "out_of_reach":
+        rig.spool.out_of_reach = True
+    elif trouble == "elsewhere":
+        rig.spool.elsewhere = set(rig.spool.batches)
+    else:
+        rig.spool.read = {}.__getitem__  # type: ignore[method-assign]
+    rig.rows.deliver([a_row("first")])
+    until(lambda: rig.rows._drainer is None)
+    assert len(rig.spool.batches) == 1
+    assert not rig.spool.held or trouble == "broken"
+    rig.spool.out_of_reach, rig.spool.elsewhere, rig.spool.read = False, set(), read  # type: ignore[method-assign]
+    rig.spool.held.clear()
+    rig.rows.deliver([a_row("too soon")])
+    assert rig.spool.batches
+    rig.now += 11
+    rig.rows.deliver([a_row("later")])
+    until(lambda: not rig.spool.batches)
+
+
+def test_a_refused_row_takes_none_of_its_spool_with_it_twice(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.spool.put([b'{"a":1}', b'{"bad":1}'])
+    rig.spool.put([b'{"a":2}'])
+    answers = iter([Delivery(refused=[b'{"bad":1}'], later=[b'{"a":1}']), Delivery(refused=[b'{"bad":1}'])])
+    monkeypatch.setattr(rig.sender, "deliver", lambda lines, _: next(answers))
+    assert rig.rows.drain(60) == 1
+    assert rig.spool.rejected == []  # its batch comes again
+    assert rig.rows.drain(60) == 1
+    assert rig.spool.rejected == [b'{"bad":1}']
+    assert not rig.spool.held
+
+
+def test_a_batch_is_delivered_while_it_is_held(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    deadlines: list[float] = []
+    monkeypatch.setattr(rig.sender, "deliver", lambda _, until: deadlines.append(until) or Delivery())
+    rig.spool.put([b'{"a":1}'])
+    rig.rows.drain(120)
+    assert deadlines == [rig.now + ROUND_SECONDS]
+    assert ROUND_SECONDS + CONNECT_SECONDS + READ_SECONDS < HOLD_SECONDS
 
 
 def test_of_batches_that_travel_together_only_what_arrived_is_deleted(
@@ -282,7 +394,8 @@ def test_of_batches_that_travel_together_only_what_arrived_is_deleted(
     rig.spool.put([b'{"a":1}'])
     rig.spool.put([b'{"a":2}'])
     monkeypatch.setattr(rig.sender, "deliver", lambda lines, _: Delivery(later=lines[1:], reason="HTTP 503"))
-    assert rig.rows.drain(60) == 0
+    assert rig.rows.drain(60) == 1
+    assert not rig.spool.held
     assert list(rig.spool.batches.values()) == [[b'{"a":2}']]
 
 
@@ -445,7 +558,7 @@ def test_a_batch_whose_delivery_took_longer_than_its_lease_is_gone_all_the_same(
 ) -> None:
     spool = Spool(world.blob_url, world.logs.credential)
     assert spool.put([json.dumps(a_row(str(uuid.uuid4()))).encode()])
-    (name,) = spool.waiting()
+    (name,) = spool.waiting() or ()
     assert spool.hold(name)
     spool._held[name].break_lease(0)
     spool.delete(name)
@@ -455,7 +568,7 @@ def test_a_batch_whose_delivery_took_longer_than_its_lease_is_gone_all_the_same(
 def test_what_another_holds_is_not_deleted(world: OperationsWorld) -> None:
     spools = [Spool(world.blob_url, world.logs.credential) for _ in range(2)]
     assert spools[0].put([json.dumps(a_row(str(uuid.uuid4()))).encode()])
-    (name,) = spools[0].waiting()
+    (name,) = spools[0].waiting() or ()
     assert spools[0].hold(name)
     spools[0]._held[name].break_lease(0)
     assert spools[1].hold(name)
@@ -463,6 +576,30 @@ def test_what_another_holds_is_not_deleted(world: OperationsWorld) -> None:
     assert name in world.blobs(SPOOL_CONTAINER)
     spools[1].delete(name)
     assert not world.blobs(SPOOL_CONTAINER)
+
+
+def test_who_lets_go_of_a_batch_keeps_nothing_of_it(world: OperationsWorld) -> None:
+    spools = [Spool(world.blob_url, world.logs.credential) for _ in range(2)]
+    assert spools[0].put([json.dumps(a_row(str(uuid.uuid4()))).encode()])
+    (name,) = spools[0].waiting() or ()
+    assert spools[0].hold(name)
+    assert not spools[1].hold(name)
+    spools[0].release(name)
+    assert not spools[0]._held
+    assert spools[1].hold(name)
+
+
+def test_a_delivered_batch_is_deleted_though_the_first_try_fails(
+    world: OperationsWorld, operations_stack: ThreadedStack
+) -> None:
+    spool = Spool(world.blob_url, world.logs.credential)
+    assert spool.put([json.dumps(a_row(str(uuid.uuid4()))).encode()])
+    (name,) = spool.waiting() or ()
+    assert spool.hold(name)
+    operations_stack.faults.add("storage", "blob.DeleteBlob", status=503, times=1)
+    spool.delete(name)
+    assert not world.blobs(SPOOL_CONTAINER)
+    spool.delete(name)  # another was faster
 
 
 def test_a_short_refusal_is_waited_out(world: OperationsWorld, operations_stack: ThreadedStack) -> None:
@@ -489,6 +626,17 @@ def test_a_row_that_is_refused_for_good_is_kept_for_a_person(
     operations_stack.faults.add("logs", "logs.ingest", status=400, times=1)
     rows.deliver([a_row(operation)])
     assert [name for name in world.blobs(SPOOL_CONTAINER) if name.startswith(REJECTED)]
+
+
+def test_rows_that_travel_with_a_refused_one_arrive(
+    world: OperationsWorld, operations_stack: ThreadedStack
+) -> None:
+    rows, operation = grouped(world), str(uuid.uuid4())
+    operations_stack.faults.add("logs", "logs.ingest", status=400, times=4)  # 8 rows, then 4, 2 and 1 of them
+    rows.deliver([a_row(operation, f"kind-{n}") for n in range(8)])
+    assert len(arrived(world, operation)) == 7
+    (kept,) = (name for name in world.blobs(SPOOL_CONTAINER) if name.startswith(REJECTED))
+    assert Spool(world.blob_url, world.logs.credential).read(kept)
 
 
 def test_large_details_arrive_as_the_name_of_their_blob(world: OperationsWorld) -> None:

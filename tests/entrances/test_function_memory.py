@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 import sys
@@ -31,9 +32,13 @@ libc.fclose(file)
 """
 
 
-def arenas(first: str) -> int:
+def arenas(first: str, **environment: str) -> int:
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM.format(first=first)], cwd=ROOT, capture_output=True, check=True
+        [sys.executable, "-c", PROGRAM.format(first=first)],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        check=True,
     )
     return done.stdout.count(b"<heap nr=")
 
@@ -41,3 +46,8 @@ def arenas(first: str) -> int:
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="arenas are glibc's")
 def test_threads_share_two_arenas() -> None:
     assert arenas("import function_app") <= 2 < arenas("")
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="arenas are glibc's")
+def test_who_has_said_how_many_has_them() -> None:
+    assert arenas("import function_app", MALLOC_ARENA_MAX="5") == 5

@@ -3,14 +3,16 @@
 Whoever comes while nothing is in flight uploads what waits; who comes meanwhile waits, and travels with the next
 upload. One that takes long, because the API is slow or asks to come again later, does not hold up the others: the
 next begins beside it. Each waits for the verdict on its own rows, so a message is acknowledged only when its row has
-arrived. While
-the API is down or refuses us, rows go to the spool in the storage account instead, which is as durable as the queue
-they came from: an outage fills the spool, and poisons no message. `drain`, and every later upload, empties it.
+arrived. While the API is down or refuses us, rows go to the spool in the storage account instead, which is as durable
+as the queue they came from: an outage fills the spool, and poisons no message. Once an upload has succeeded again, a
+thread of its own empties it; so does `drain`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +21,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from vibedata.adapters.operations_ingestion import Delivery
+from vibedata.adapters.spool_drain import Drained, Sender, SpoolDrain, Spooled
 from vibedata.errors import Transient
 from vibedata.operations import MAX_DETAILS_BYTES, Overflow, overflow
 
@@ -29,37 +31,15 @@ AT_ONCE = 4  # uploads
 LONG_SECONDS = 0.5  # after which the next may begin beside an upload
 WAIT_SECONDS = 90.0  # how long a row waits for its turn
 DOWN_SECONDS = 10.0  # how long the spool is used without another try, after a lasting trouble
-ROUND_SECONDS = 30.0  # of spooled batches that travel beside uploads
-GATHER_SECONDS = 10.0  # of reading them: much less than they are held for
+DRAIN_SECONDS = 600.0  # of the thread that empties the spool
+log = logging.getLogger("vibedata.alert_rows")
 
 
-class Sender(Protocol):
-    """What uploads lines: `Ingestion`."""
-
-    def deliver(self, lines: Sequence[bytes], deadline: float) -> Delivery:
-        """See `Ingestion.deliver`."""
-
-
-class Spool(Protocol):
-    """What keeps lines: `operations_spool.Spool`."""
-
-    def put(self, lines: Sequence[bytes], *, rejected: bool = False) -> bool:
-        """See `Spool.put`."""
+class Spool(Spooled, Protocol):
+    """What keeps lines, and Details that are too large for one: `operations_spool.Spool`."""
 
     def put_details(self, overflow: Overflow) -> bool:
         """See `Spool.put_details`."""
-
-    def waiting(self) -> Any:
-        """See `Spool.waiting`."""
-
-    def hold(self, name: str) -> bool:
-        """See `Spool.hold`."""
-
-    def read(self, name: str) -> list[bytes] | None:
-        """See `Spool.read`."""
-
-    def delete(self, name: str) -> None:
-        """See `Spool.delete`."""
 
 
 @dataclass(eq=False)
@@ -71,6 +51,14 @@ class _Waiter:
     taken: bool = False
     done: bool = False
     lost: str = "the upload broke off"
+
+
+@dataclass(eq=False)
+class _Upload:
+    """What travels together, and since when (monotonic seconds)."""
+
+    batch: list[_Waiter]
+    began: float
 
 
 class GroupedRows:
@@ -88,13 +76,15 @@ class GroupedRows:
     ) -> None:
         self._sender, self._spool, self._monotonic = sender, spool, monotonic
         self._max_bytes, self._wait_seconds, self._down_seconds = max_bytes, wait_seconds, down_seconds
-        self._turn = threading.Condition()
-        self._draining = threading.Lock()  # one thread at a time; uploads go on meanwhile
+        self._drain = SpoolDrain(sender, spool, max_bytes, monotonic)
+        self._turn = threading.Condition()  # guards all of these
         self._waiting: list[_Waiter] = []
-        self._in_flight: list[list[_Waiter]] = []
-        self._began = 0.0  # when the last upload did
+        self._in_flight: list[_Upload] = []
+        self._succeeded = 0.0  # when the last upload began that has succeeded
         self._down_until = 0.0
         self._has_spooled = False
+        self._drains_from = 0.0
+        self._drainer: threading.Thread | None = None
 
     def deliver(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """See `ports.AlertRows.deliver`."""
@@ -103,33 +93,37 @@ class GroupedRows:
         deadline = self._monotonic() + self._wait_seconds
         with self._turn:
             self._waiting.append(waiter)
-        while batch := self._await_turn(waiter, deadline):
-            self._upload(batch)
+        try:
+            while upload := self._await_turn(waiter, deadline):
+                self._upload(upload)
+        finally:
+            self._leave(waiter)
         if waiter.lost:
             raise _undelivered(waiter.lost)
 
     def drain(self, seconds: float) -> int:
         """See `ports.AlertRows.drain`."""
-        deadline, delivered = self._monotonic() + seconds, 0
-        with self._draining:
-            while self._monotonic() < deadline and (some := self._drain_some(deadline)):
-                delivered += some
-        return delivered
+        return self._drain.run(seconds).batches
 
-    def _await_turn(self, waiter: _Waiter, deadline: float) -> list[_Waiter]:
-        """Return the batch to upload when it is this caller's turn; nothing when its rows have been dealt with."""
+    def _leave(self, waiter: _Waiter) -> None:
+        """Have nobody else deliver the rows of a caller that goes away."""
+        with self._turn:
+            if not waiter.taken and waiter in self._waiting:
+                self._waiting.remove(waiter)
+
+    def _await_turn(self, waiter: _Waiter, deadline: float) -> _Upload | None:
+        """Return what to upload when it is this caller's turn; None when its rows have been dealt with."""
         with self._turn:
             while not waiter.done and (waiter.taken or (turn := self._seconds_to_turn()) > 0):
                 left = deadline - self._monotonic()
                 if left <= 0 and not waiter.taken:
                     self._waiting.remove(waiter)
                     waiter.lost = "there was no turn for it"
-                    return []
+                    return None
                 self._turn.wait(max(left if waiter.taken else min(left, turn), 0.1))
             if waiter.done:
-                return []
-            self._in_flight.append(self._batch())
-            self._began = self._monotonic()
+                return None
+            self._in_flight.append(_Upload(self._batch(), self._monotonic()))
             return self._in_flight[-1]
 
     def _seconds_to_turn(self) -> float:
@@ -138,7 +132,7 @@ class GroupedRows:
             return 0.0
         if len(self._in_flight) >= AT_ONCE:
             return self._wait_seconds
-        return self._began + LONG_SECONDS - self._monotonic()
+        return self._in_flight[-1].began + LONG_SECONDS - self._monotonic()
 
     def _batch(self) -> list[_Waiter]:
         """Take what waits, as much as goes into one upload; the first goes whatever its size."""
@@ -151,80 +145,68 @@ class GroupedRows:
             waiter.taken = True
         return batch
 
-    def _upload(self, batch: list[_Waiter]) -> None:
+    def _upload(self, upload: _Upload) -> None:
         reason: str | None = None
         try:
-            reason = self._deliver([line for waiter in batch for line in waiter.lines])
+            reason = self._deliver([line for waiter in upload.batch for line in waiter.lines], upload.began)
         finally:
             with self._turn:
-                self._in_flight.remove(batch)
-                for waiter in batch:
+                self._in_flight.remove(upload)
+                for waiter in upload.batch:
                     waiter.done = True
                     waiter.lost = waiter.lost if reason is None else reason
                 self._turn.notify_all()
-        if self._has_spooled and self._monotonic() >= self._down_until:
-            self._drain_beside()
 
-    def _deliver(self, lines: list[bytes]) -> str:
+    def _deliver(self, lines: list[bytes], began: float) -> str:
         """Upload lines, or spool them; return why neither was possible, "" when all of them are safe."""
-        now = self._monotonic()
-        if now < self._down_until:
+        with self._turn:
+            is_down = began < self._down_until
+        if is_down:
             return self._spooled(lines, "the operations log is down, and so is the spool")
-        delivery = self._sender.deliver(lines, now + UPLOAD_SECONDS)
+        delivery = self._sender.deliver(lines, began + UPLOAD_SECONDS)
+        self._note(began, succeeded=not delivery.later)
         if delivery.refused and not self._spool.put(delivery.refused, rejected=True):
             delivery.later += delivery.refused
-        if delivery.later:
-            self._down_until = self._monotonic() + self._down_seconds
-            return self._spooled(delivery.later, delivery.reason)
-        return ""
+        return self._spooled(delivery.later, delivery.reason) if delivery.later else ""
+
+    def _note(self, began: float, *, succeeded: bool) -> None:
+        """Take the log for down after a failure, unless what began later has succeeded."""
+        with self._turn:
+            if succeeded:
+                self._succeeded = max(self._succeeded, began)
+            elif began >= self._succeeded:
+                self._down_until = self._monotonic() + self._down_seconds
+            due = succeeded and self._has_spooled and self._monotonic() >= self._drains_from
+            if not due or self._drainer:
+                return
+            self._drainer = threading.Thread(target=self._empty_spool, name="alert-rows-drain", daemon=True)
+            with contextlib.suppress(
+                RuntimeError
+            ):  # no thread to be had: a later upload has one, or the sweep drains
+                self._drainer.start()
+                return
+            self._drainer = None
+
+    def _empty_spool(self) -> None:
+        with self._turn:
+            self._has_spooled = False  # whoever spools meanwhile says so again
+        drained = Drained()
+        try:
+            drained = self._drain.run(DRAIN_SECONDS)
+        except Exception:
+            log.exception("The spool could not be drained")
+        with self._turn:
+            self._drainer = None
+            if not drained.empty:
+                self._has_spooled = True
+                self._drains_from = self._monotonic() + self._down_seconds
 
     def _spooled(self, lines: list[bytes], reason: str) -> str:
         if not self._spool.put(lines):
             return reason
-        self._has_spooled = True
+        with self._turn:
+            self._has_spooled = True
         return ""
-
-    def _drain_beside(self) -> None:
-        """Deliver some of the spool now that the log takes rows again, while others upload: soon there is none."""
-        if not self._draining.acquire(blocking=False):
-            return
-        try:
-            self._has_spooled = False  # whoever spools meanwhile says so again
-            if self._drain_some(self._monotonic() + ROUND_SECONDS) != 0:
-                self._has_spooled = True
-        finally:
-            self._draining.release()
-
-    def _drain_some(self, deadline: float) -> int | None:
-        """Deliver spooled batches in one upload; return how many, None: not now."""
-        found = self._gathered(deadline)
-        if not found:
-            return 0
-        delivery = self._sender.deliver([line for lines in found.values() for line in lines], deadline)
-        if delivery.refused and not self._spool.put(delivery.refused, rejected=True):
-            delivery.later += delivery.refused
-        left = set(delivery.later)
-        for name, lines in found.items():
-            if left.isdisjoint(lines):
-                self._spool.delete(name)
-        if not left:
-            return len(found)
-        self._down_until = self._monotonic() + self._down_seconds
-        return None
-
-    def _gathered(self, deadline: float) -> dict[str, list[bytes]]:
-        """Return spooled batches that nobody else is delivering: each arrives once, unless its bearer dies."""
-        deadline = min(deadline, self._monotonic() + GATHER_SECONDS)
-        found: dict[str, list[bytes]] = {}
-        size = 0
-        for name in self._spool.waiting():
-            lines = self._spool.read(name) if self._spool.hold(name) else None
-            if lines is not None:
-                found[name] = lines
-                size += sum(len(line) + 1 for line in lines)
-            if size >= self._max_bytes // 2 or self._monotonic() > deadline:
-                break
-        return found
 
     def _line(self, row: Mapping[str, Any]) -> bytes:
         """Return a row as a line; Details that are too large for it lie in a blob first. Raises Transient."""

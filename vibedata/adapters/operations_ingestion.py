@@ -87,7 +87,7 @@ class Ingestion:
             return
         delivery.reason = _reason(trouble)
         status = getattr(trouble, "status_code", None)
-        if status == 413 and len(batch) > 1:
+        if status in (400, 413) and len(batch) > 1:  # until the one is found that the service does not take
             middle = len(batch) // 2
             for half in (batch[:middle], batch[middle:]):
                 if delivery.later:

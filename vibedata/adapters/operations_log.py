@@ -170,7 +170,7 @@ class AzureOperationsLog:
                 if time.monotonic() > deadline or (piece and self._send(piece, deadline).later):
                     return
             leftover.delete()
-        for name in self._spool.waiting():
+        for name in self._spool.waiting() or ():
             lines = self._spool.read(name)
             if lines is None:
                 continue

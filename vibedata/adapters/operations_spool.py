@@ -6,19 +6,20 @@ two that do so at once send the rows twice, which readers fold by EventId.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import io
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from azure.core.credentials import TokenCredential
-from azure.core.exceptions import ResourceExistsError
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 
 from vibedata.adapters.operations_ingestion import batches, packed
 from vibedata.operations import Overflow
@@ -31,7 +32,7 @@ DETAILS_CONTAINER = "operations-details"
 PENDING = "pending/"
 REJECTED = "rejected/"
 MAX_BLOB_BYTES = 32 * 1024 * 1024
-MAX_BLOBS = 100
+MAX_NAMES = 1000
 HOLD_SECONDS = 60  # a lease's longest term; who dies keeps a batch from others for that long
 
 
@@ -81,14 +82,14 @@ class Spool:
             return False
         return True
 
-    def waiting(self) -> Iterator[str]:
-        """Yield the names of waiting batches, at most 100, oldest first."""
+    def waiting(self) -> list[str] | None:
+        """Return the names of waiting batches, at most 1,000, oldest first; None: they cannot be listed now."""
         try:
             # Names only: a blob's properties are fifty objects, and a spool that fills is listed often.
-            found = self._spool.list_blob_names(name_starts_with=PENDING, results_per_page=MAX_BLOBS)
-            yield from islice(found, MAX_BLOBS)
+            found = self._spool.list_blob_names(name_starts_with=PENDING, results_per_page=MAX_NAMES)
+            return list(islice(found, MAX_NAMES))
         except Exception:  # noqa: BLE001 - a token that cannot be read is a ValueError
-            return
+            return None
 
     def read(self, name: str) -> list[bytes] | None:
         """Return a batch's lines; None when it is gone, or unreadable and now among the rejected ones."""
@@ -105,25 +106,35 @@ class Spool:
             return None
 
     def hold(self, name: str) -> bool:
-        """Keep others that ask for it from a batch until it is deleted, for a minute at most; False: it is held.
+        """Keep others that ask for it from a batch until it is deleted or released, for a minute at most.
 
-        Whoever holds it already holds it for another minute.
+        False: it is held, or gone.
         """
-        held = self._held.pop(name, None)
         try:
-            if held:
-                held.renew()
-            self._held[name] = held or self._spool.get_blob_client(name).acquire_lease(HOLD_SECONDS)
+            self._held[name] = self._spool.get_blob_client(name).acquire_lease(HOLD_SECONDS)
         except Exception:  # noqa: BLE001 - a token that cannot be read is a ValueError
             return False
         return True
 
+    def release(self, name: str) -> None:
+        """Let others have a batch, if it is held; where that fails, they have it after a minute."""
+        held = self._held.pop(name, None)
+        with contextlib.suppress(Exception):
+            if held:
+                held.release()
+
     def delete(self, name: str) -> None:
         """Remove a delivered batch; another process may have done so."""
         held = self._held.pop(name, None)
-        for lease in ([{"lease": held}] if held else []) + [{}]:  # a lease that has run out deletes nothing
+        for lease in (
+            held,
+            held,
+            None,
+        ):  # once more, for it has arrived; a lease that has run out deletes nothing
             try:
-                self._spool.delete_blob(name, **lease)
+                self._spool.delete_blob(name, **({"lease": lease} if lease else {}))
+            except ResourceNotFoundError:
+                return
             except Exception:  # noqa: BLE001, S112 - a token that cannot be read is a ValueError
                 continue
             return

@@ -28,9 +28,9 @@ from vibedata.ports.alerts import AlertClaims, AlertRows, Deliveries, Incidents,
 from vibedata.registry import Row, retry_policy
 
 LIMITS = Limits()
-# Pauses between looks for the delivery of another message, in seconds: in all longer than an upload is tried again.
+# Pauses between looks for the delivery of another message, in seconds: in all longer than an upload may take.
 # Then whoever had that message is taken for dead.
-LOOKS = (*(0.25,) * 4, *(1.0,) * 29)
+LOOKS = (*(0.25,) * 4, *(1.0,) * 49)
 
 
 @dataclass(frozen=True)
