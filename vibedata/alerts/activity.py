@@ -41,6 +41,7 @@ _UNUSED = (
     *("subStatus", "submissionTimestamp", "ResourceType", "resourceProviderName", "resourceGroupName"),
     *("subscriptionId", "tenantId", "category", "eventName", "resourceUri", "eventCategory", "id", "name"),
     *("eventProperties", "eventDescription", "version", "source", "identity", "resourceType", "tags"),
+    *("ReceivedTime", "ingestionTime"),
 )
 
 
@@ -56,6 +57,7 @@ def read_event(context: Fields) -> Findings:
         resources=tuple(resources_of(context, properties)),
         details=details | told_by_event(properties),
         headline=headline,
+        at=when(context),
         severity=graver(level_of(context), "Warning" if failed else None),
     )
 
@@ -76,6 +78,7 @@ def read_autoscale(context: Fields) -> Findings:
         | {"oldInstancesCount": before, "newInstancesCount": after}
         | told_by_event(properties),
         headline=joined(f"scaled from {before} to {after} instances", details["status"]),
+        at=when(context),
         severity=level_of(context),
     )
 
@@ -120,6 +123,7 @@ def read_recommendation(context: Fields) -> Findings:
         links=(Link("recommendation", link),) if link else (),
         details=details | {"recommendation": name, "impact": impact} | told_by_event(properties),
         headline=joined(name or details["operation"], f"impact {impact}" if impact else ""),
+        at=when(context),
         severity=_IMPACTS.get(fold(impact or "-")),
     )
 

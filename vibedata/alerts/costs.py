@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from vibedata.alerts import quantities
-from vibedata.alerts.criteria import is_resource_id
+from vibedata.alerts.criteria import is_resource_id, text_of
 from vibedata.alerts.fields import Fields
 from vibedata.alerts.model import MAX_ID_CHARS, Findings, Metric, ResourceId
 
 _AMOUNTS = ("SpentAmount", "SpendingAmount", "CurrentSpend", "Amount", "UsedAmount", "ConsumedAmount")
 _LIMITS = (
-    *("NotificationThresholdAmount", "BudgetThreshold", "Budget"),
+    *("NotificationThresholdAmount", "BudgetThreshold", "Budget", "BudgetAmount"),
     *("ThresholdAmount", "QuotaAmount", "CreditAmount"),
 )
 _UNUSED = (
@@ -26,7 +26,9 @@ def read_budget(context: Fields) -> Findings:
     name = data.text("BudgetName", "CreditName", "DepartmentName", "Name")
     spent, forecast = _money(data, *_AMOUNTS), data.text("ForecastedTotalForPeriod", "ForecastedAmount")
     told = forecast if forecast and "forecast" in kind.lower() else spent
-    limit = _money(data, *_LIMITS)
+    limit, whole = _money(data, *_LIMITS), data.text("BudgetThreshold", "Budget", "BudgetAmount")
+    share = _share(limit, whole)
+    limit_told = limit if share is None else f"{text_of(share)} ({limit} of {whole})"
     scope, budget = data.text("Scope", limit=MAX_ID_CHARS), data.text("BudgetId", limit=MAX_ID_CHARS)
     metric = Metric(
         name=name or category or "cost",
@@ -41,7 +43,7 @@ def read_budget(context: Fields) -> Findings:
         "thresholdType": kind,
         "scope": scope,
         "budgetId": budget,
-        "budget": data.text("BudgetThreshold", "Budget"),
+        "budget": whole,
         "spent": spent,
         "forecast": forecast,
     }
@@ -54,10 +56,18 @@ def read_budget(context: Fields) -> Findings:
         resources=(ResourceId(scope, "the budget's scope"),) if is_resource_id(scope) else (),
         details=details,
         headline=f"{f'{kind.lower()} ' if kind else ''}cost {told or 'not given'} "
-        f"of {limit or 'a limit not given'} {metric.unit}".rstrip(),
+        f"of {limit_told or 'a limit not given'} {metric.unit}".rstrip(),
         condition="Fired",  # monitorCondition was null in this schema for years; a cost alert never resolves
         rule=name,
     )
+
+
+def _share(limit: str, whole: str) -> float | None:
+    """Return the limit of a budget that gives it as a part of itself: `0.8` of `50` is 40, as the legacy schema may."""
+    part, budget = quantities.number(limit), quantities.number(whole)
+    if part is None or budget is None or not 0 < part <= 1 < budget:
+        return None
+    return float(f"{part * budget:.12g}")
 
 
 def _money(data: Fields, *names: str) -> str:

@@ -71,7 +71,7 @@ def _criterion(one: Fields, window: str) -> tuple[Metric, list[Link], dict[str, 
     aggregation = one.text("timeAggregation")
     query = one.text("searchQuery", "query", limit=MAX_TEXT_CHARS)
     column = one.text("metricMeasureColumn")
-    test = one.text("webTestName")
+    test = _named(one.text("webTestName"))
     dimensions = one.pairs("dimensions")
     metric = Metric(
         name=one.text("metricName") or column or ("" if query else test) or aggregation or one.text("name"),
@@ -96,6 +96,11 @@ def _criterion(one: Fields, window: str) -> tuple[Metric, list[Link], dict[str, 
     one.ignore("resourceIdColumn", "metricValueTimestamp", "lowThreshold", "highThreshold", "event")
     one.rest()
     return metric, links, details
+
+
+def _named(told: str) -> str:
+    """Return a name, "" for the word that some relays put in the place of null."""
+    return "" if told in ("None", "null") else told
 
 
 def measured(metric: Metric) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 from vibedata.alerts.activity import (
     close,
@@ -21,6 +22,9 @@ from vibedata.alerts.values import clean, fold, listed, mapping, scalar
 _INCIDENTS: dict[str, Severity] = {"incident": "Error", "security": "Error", "actionrequired": "Warning"}
 _HEALTH: dict[str, Severity] = {"unavailable": "Error", "degraded": "Warning", "unknown": "Warning"}
 _TAG = re.compile(r"<[^<>]{0,2000}>")
+_ESCAPED_TAG = re.compile(
+    r"</?(?:a|b|br|div|em|i|li|ol|p|span|strong|t[dhr]|table|u|ul)\b[^<>]{0,2000}>", re.IGNORECASE
+)
 
 
 def read_service_health(context: Fields) -> Findings:
@@ -97,5 +101,6 @@ def _impacted(properties: Fields) -> list[str]:
 
 
 def _plain(html: str) -> str:
-    told = re.sub(r"\s+", " ", _TAG.sub(" ", html).replace("&nbsp;", " ").replace("&amp;", "&"))
-    return clean(told, 1000)
+    """Return what people read of HTML; some of it arrives escaped once more."""
+    told = _ESCAPED_TAG.sub(" ", unescape(_TAG.sub(" ", html)))
+    return clean(re.sub(r"\s+", " ", unescape(told)), 1000)

@@ -23,7 +23,7 @@ from typing import Any
 
 from vibedata.alerts import times
 from vibedata.alerts.model import LEGACY, MAX_ID_CHARS, Metric, comparable
-from vibedata.alerts.shapes import Shape
+from vibedata.alerts.shapes import Shape, is_context
 from vibedata.alerts.values import fold, mapping, scalar
 from vibedata.envelope import NAMESPACE
 
@@ -79,11 +79,16 @@ def fingerprint(
 
 
 def parts(document: Any) -> tuple[Any, Any, Any]:
-    """Return essentials, alertContext and customProperties, wherever the document holds them."""
+    """Return essentials, alertContext and customProperties, wherever the document holds them.
+
+    A listed instance holds them in its `properties`, where the context has another name.
+    """
     top = _folded(document)
-    data = _folded(top.get("data"))
-    place = data if {"essentials", "alertcontext"} & set(data) else top
-    return place.get("essentials"), place.get("alertcontext"), place.get("customproperties")
+    for place in (_folded(top.get("data")), _folded(top.get("properties")), top):
+        if {"essentials", "alertcontext"} & set(place):
+            context = place.get("alertcontext", place.get("context"))
+            return place.get("essentials"), context, place.get("customproperties")
+    return None, document if is_context(top) else None, None
 
 
 def folded_texts(value: Any, *names: str) -> dict[str, str]:

@@ -79,6 +79,8 @@ def kind_of(service: str, signal: str, context: Fields) -> tuple[str, str]:
         told = known.name  # the service names the category; an event's own source may be empty or a number
     kind = told or (known.name if known else "") or _of_signal(signal) or UNKNOWN
     spelled = known.service if known else service
+    if not spelled and kind == "log-v1" and context.has("ApplicationId"):
+        spelled = "Application Insights"
     return kind, spelled or (_BY_NAME[kind].service if kind in _BY_NAME else "")
 
 
@@ -110,7 +112,7 @@ def told_by(context: Fields) -> str:
         return "log"
     for kind, names in (
         ("log-v1", ("SearchQuery", "SearchResults", "SearchIntervalStartTimeUtc")),
-        ("budget", ("AlertData", "AlertCategory")),
+        ("budget", ("AlertData", "AlertCategory", "BudgetName")),
         ("smart-detector", ("SmartDetectorId", "SmartDetectorName", "DetectionSummary")),
         ("prometheus", ("expression", "expressionValue", "ruleGroup")),
         ("backup", ("linkedResourceId", "protectedItemId", "formattedSourceType")),

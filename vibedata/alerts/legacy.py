@@ -46,7 +46,7 @@ def essence_of(document: object, shape: Shape, notes: Notes) -> tuple[str, Field
         severity=severity_of(wrapping, "Severity"),
         signal=kinds.signal_of(kind, ""),
         fired_at=_fired(wrapping, place),
-        targets=_targets(wrapping, place),
+        targets=_targets(wrapping, place) or _scope(shape.schema, place),
         configuration_items=_names(wrapping),
         description=wrapping.text("description", limit=MAX_TEXT_CHARS),
         links=_links(wrapping),
@@ -117,6 +117,15 @@ def _targets(wrapping: Fields, place: Fields) -> tuple[str, ...]:
         if is_resource_id(told):
             return (told,)
     return ()
+
+
+def _scope(schema: str, place: Fields) -> tuple[str, ...]:
+    """Return what an event or a budget that names no resource is about: a subscription, or a group of it."""
+    subscription = place.text("subscriptionId", limit=MAX_ID_CHARS).strip("/").rpartition("/")[2]
+    if schema not in (shapes.ACTIVITY, shapes.BUDGET) or not subscription:
+        return ()
+    group = place.text("resourceGroup", "resourceGroupName", limit=MAX_ID_CHARS)
+    return (f"/subscriptions/{subscription}{f'/resourceGroups/{group}' if group else ''}",)
 
 
 def _names(wrapping: Fields) -> tuple[str, ...]:

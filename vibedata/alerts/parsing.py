@@ -8,9 +8,19 @@ from typing import Any
 
 from vibedata.alerts import activity, costs, criteria, health_events, keys, kinds, legacy, logs_v1, services
 from vibedata.alerts.assembling import Essence, assemble, condition_word, severity_of
+from vibedata.alerts.criteria import is_resource_id, short
 from vibedata.alerts.fields import Fields, Notes
-from vibedata.alerts.model import COMMON_SCHEMA, LEGACY, MAX_ID_CHARS, MAX_TEXT_CHARS, Alert, Findings, Link
-from vibedata.alerts.shapes import Shape, shape_of
+from vibedata.alerts.model import (
+    COMMON_SCHEMA,
+    LEGACY,
+    MAX_ID_CHARS,
+    MAX_NAME_CHARS,
+    MAX_TEXT_CHARS,
+    Alert,
+    Findings,
+    Link,
+)
+from vibedata.alerts.shapes import Shape, is_context, shape_of
 from vibedata.alerts.values import mapping
 
 Reader = Callable[[Fields], Findings]
@@ -32,6 +42,10 @@ READERS: dict[str, Reader] = {
     "budget": costs.read_budget,
     "backup": services.read_backup,
 }
+_OF_A_LISTING = (
+    *("alertState", "lastModifiedDateTime", "lastModifiedUserName", "actionStatus", "isSuppressed"),
+    *("smartGroupId", "smartGroupingReason"),
+)
 READER_FAILED = "its reader failed; what follows from it is missing"
 
 
@@ -52,9 +66,9 @@ def _common(document: Any, shape: Shape) -> Alert:
     if not essentials:
         notes.add("data.essentials", "absent, empty or no object")
     signal = essentials.text("signalType")
-    kind, service = kinds.kind_of(essentials.text("monitoringService"), signal, context)
+    kind, service = kinds.kind_of(essentials.text("monitoringService", "monitorService"), signal, context)
     essence = replace(
-        _essence(essentials),
+        _essence(essentials, document),
         kind=kind,
         service=service,
         signal=kinds.signal_of(kind, signal),
@@ -73,34 +87,43 @@ def found_in(reader: Reader, context: Fields) -> Findings:
         return Findings()
 
 
-def _essence(essentials: Fields) -> Essence:
+def _essence(essentials: Fields, document: Any) -> Essence:
     word = essentials.text("monitorCondition")
     if word and condition_word(word) is None:
         essentials.notes.add(f"{essentials.path}.monitorCondition", f"{word!r} is neither Fired nor Resolved")
     link = essentials.link("investigationLink")
+    rule = essentials.text("alertRule", "alertRuleName", limit=MAX_ID_CHARS)
     essence = Essence(
         kind="",
         schema=COMMON_SCHEMA,
         service="",
         delivery_key="",
-        alert_id=essentials.text("alertId", limit=MAX_ID_CHARS),
-        rule=essentials.text("alertRule", "alertRuleName"),
-        rule_id=essentials.text("alertRuleId", limit=MAX_ID_CHARS),
-        origin=essentials.text("originAlertId", limit=MAX_ID_CHARS),
+        alert_id=essentials.text("alertId", limit=MAX_ID_CHARS) or _listed_id(document, essentials),
+        rule=short(rule)[:MAX_NAME_CHARS],
+        rule_id=essentials.text("alertRuleId", limit=MAX_ID_CHARS) or (rule if is_resource_id(rule) else ""),
+        origin=essentials.text("originAlertId", "sourceCreatedId", limit=MAX_ID_CHARS),
         word=word,
         severity=severity_of(essentials, "severity"),
-        fired_at=essentials.time("firedDateTime"),
-        resolved_at=essentials.time("resolvedDateTime"),
+        fired_at=essentials.time("firedDateTime", "startDateTime"),
+        resolved_at=essentials.time("resolvedDateTime", "monitorConditionResolvedDateTime"),
         targets=essentials.texts("alertTargetIds", "targetResource", "targetResourceId", limit=MAX_ID_CHARS),
-        configuration_items=essentials.texts("configurationItems"),
+        configuration_items=essentials.texts("configurationItems", "targetResourceName"),
         description=essentials.text("description", limit=MAX_TEXT_CHARS),
         links=(Link("investigate", link),) if link else (),
         essentials=essentials.whole or None,
     )
     essentials.ignore("essentialsVersion", "alertContextVersion", "targetResourceType", "targetResourceGroup")
     essentials.ignore("region", "resourceGroupName", "signalType", "monitoringService", "targetResourceName")
+    essentials.ignore(*_OF_A_LISTING)
     essentials.rest()
     return essence
+
+
+def _listed_id(document: Any, essentials: Fields) -> str:
+    """Return the id that an instance has as a resource, beside its essentials."""
+    top = Fields(document, "", essentials.notes)
+    is_listed = essentials and "essentials" in mapping(top.raw("properties"))
+    return top.text("id", limit=MAX_ID_CHARS) if is_listed else ""
 
 
 def _custom(value: Any, kind: str, context: Fields, notes: Notes) -> dict[str, str]:
@@ -114,11 +137,19 @@ def _custom(value: Any, kind: str, context: Fields, notes: Notes) -> dict[str, s
 
 def _note_strangers(document: Any, notes: Notes) -> None:
     top = Fields(document, "", notes)
+    if is_context(top.whole) and not top.has("data", "essentials", "alertContext"):
+        notes.add("data", "absent; all of it is an alert's context")
+        return
     top.ignore("schemaId", "data", "essentials", "alertContext", "customProperties")
     data = Fields(top.raw("data"), "data", notes)
     data.ignore("essentials", "alertContext", "customProperties", "schemaId")
     data.rest()
-    if not top.has("schemaId"):
+    instance = Fields(mapping(top.whole.get("properties")), "properties", notes)
+    if instance.has("essentials"):
+        top.ignore("properties", "id", "name", "type")
+        instance.ignore("essentials", "context", "alertContext", "customProperties", "egressConfig")
+        instance.rest()
+    elif not top.has("schemaId"):
         notes.add("schemaId", "absent; the rest tells that it is an alert of the common schema")
     top.rest()
 

@@ -51,7 +51,8 @@ def read_prometheus(context: Fields) -> Findings:
 def read_smart_detector(context: Fields) -> Findings:
     """Read what a detector of Application Insights saw, against what is normal."""
     summary = context.text("DetectionSummary", limit=MAX_TEXT_CHARS)
-    seen, normal = context.text("DetectedValue"), context.text("NormalValue")
+    seen = context.text("DetectedValue", "DetectedFailureRate", "FailureRate")
+    normal = context.text("NormalValue", "NormalFailureRate")
     value, unit = quantities.quantity(seen)
     detector = context.text("SmartDetectorId", "SmartDetectorName")
     metric = Metric(
@@ -63,10 +64,10 @@ def read_smart_detector(context: Fields) -> Findings:
     details = {
         "detector": detector,
         "normal": normal,
-        "occurred": context.text("FormattedOccurrenceTime"),
-        "failureRate": context.text("DetectedFailureRate", "FailureRate"),
+        "occurred": context.text("FormattedOccurrenceTime", "FormattedOccurenceTime"),  # spelled both ways
     }
     context.ignore("PresentationInsightEventRequest", "AnalysisTimestamp", "SmartDetectorName", "properties")
+    context.ignore("ArmSystemEventsRequest", "FailureRateChart", "LinksTable")  # what the portal draws
     context.rest("a detector's own field")
     return Findings(
         metrics=(metric,) if seen else (),

@@ -38,6 +38,13 @@ _CONTEXT = {
     *("detectionsummary", "expression", "rulegroup", "eventsource", "operationname"),
     *("eventdataid", "sourceid"),
 }
+_CONTEXT_ALONE = (  # what tells an alert's context, though nothing else of the alert is there
+    {"searchquery", "searchintervalstarttimeutc"},
+    {"alertcategory", "alertdata"},
+    {"expression", "expressionvalue", "rulegroup"},
+    {"linkedresourceid", "protecteditemid"},
+    {"eventsource", "eventdataid", "submissiontimestamp"},
+)
 _SEARCH = {"searchquery", "searchresult", "searchresults", "workspaceid", "linktosearchresults"}
 
 
@@ -97,6 +104,8 @@ def shape_of(document: Any) -> Shape:
     legacy = _legacy(document, schema)
     if legacy:
         return Shape("legacy", legacy)
+    if is_context(document):
+        return Shape("common", COMMON_SCHEMA)
     named = f"schemaId is {shown(schema)}, which is" if schema else "no schemaId, and"
     return Shape(
         "none",
@@ -105,8 +114,17 @@ def shape_of(document: Any) -> Shape:
     )
 
 
+def is_context(document: Mapping[str, Any]) -> bool:
+    """Say whether a document is the context of an alert, without the rest."""
+    parts = _folded(document)
+    if "conditiontype" in parts and "allof" in _folded(mapping(parts.get("condition"))):
+        return True
+    return any(told <= set(parts) for told in _CONTEXT_ALONE)
+
+
 def _is_common(document: Mapping[str, Any]) -> bool:
-    for place in (document, mapping(_folded(document).get("data"))):
+    top = _folded(document)
+    for place in (document, mapping(top.get("data")), mapping(top.get("properties"))):
         parts = _folded(place)
         if _ESSENTIALS & set(_folded(mapping(parts.get("essentials")))):
             return True
@@ -158,7 +176,14 @@ def _wrapped(value: Any) -> Any:
     if "requestbody" in parts and {"webhookname", "requestheader"} & set(parts):
         body = parts["requestbody"]
         return body if isinstance(body, (Mapping, list)) else (listed(body) or [body])[0]
-    return None
+    return _enveloped(value, parts)
+
+
+def _enveloped(value: Mapping[str, Any], parts: Mapping[str, Any]) -> Any:
+    """Return the alert that an event (`data`) or a workflow (`body`) carries, where the envelope is none itself."""
+    carried = (mapping(parts.get(name)) for name in ("data", "body"))
+    within = next((one for one in carried if one and shape_of(one).is_alert), None)
+    return None if within is None or shape_of(value).is_alert else within
 
 
 def _folded(place: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.unit.alerts.samples import (
     CLUSTER,
+    GROUP,
     POSTGRES,
     SUBSCRIPTION,
     WEB,
@@ -17,6 +18,7 @@ from tests.unit.alerts.samples import (
     names,
     parsed,
 )
+from vibedata.alerts import times
 
 # sample: kind, service, signal, condition, severity, severity of the row, rule
 UNDERSTOOD = {
@@ -108,6 +110,14 @@ UNDERSTOOD = {
             "Failure Anomalies - appi",
         ),
     ),
+    "smart-detector-failures-fired": (
+        *("smart-detector", "SmartDetector", "Log", "Fired", "Sev3", "Information"),
+        "failure anomalies - appi",
+    ),
+    "smart-detector-instance-resolved": (
+        *("smart-detector", "SmartDetector", "Log", "Resolved", "Sev3", "Information"),
+        "failure anomalies - appi",
+    ),
     "budget-actual-fired": ("budget", "CostAlerts", "", "Fired", None, "Warning", "vibedata-monthly"),
     "budget-forecasted-null": ("budget", "CostAlerts", "", "Fired", None, "Warning", "vibedata-monthly"),
     "cost-credit-fired": ("budget", "CostAlerts", "", "Fired", None, "Warning", "commitment"),
@@ -178,6 +188,7 @@ MEASURED: dict[str, tuple[Any, ...]] = {
         {"cluster": "aks-vibedata-x7k2", "namespace": "airbyte", "microsoft.resourceid": CLUSTER},
     ),
     "smart-detector-fired": ("Failure Anomalies Detector", "", None, 12.4, "% of requests", {}),
+    "smart-detector-failures-fired": ("Failure Anomalies", "", None, 37.5, "%", {}),
     "budget-actual-fired": ("vibedata-monthly", "GreaterThan", 4000, 4120.55, "USD", {}),
     "budget-forecasted-null": ("vibedata-monthly", "GreaterThan", 5000, 5310.2, "EUR", {}),
     "cost-credit-fired": ("commitment", "GreaterThan", 9000, 9100.5, "USD", {}),
@@ -301,6 +312,21 @@ def test_communication_is_plain_text() -> None:
 
 
 @pytest.mark.parametrize(
+    ("html", "told"),
+    [
+        ("a &quot;deallocated&quot; state", 'a "deallocated" state'),
+        ("&lt;strong&gt;Impact:&lt;/strong&gt; none&lt;br/&gt;", "Impact: none"),
+        ("load &lt; 5 and &gt; 2", "load < 5 and > 2"),
+        ("<td>R&amp;D</td>", "R&D"),
+    ],
+)
+def test_communication_is_read_however_often_it_was_escaped(html: str, told: str) -> None:
+    changed = document("service-health-active")
+    changed["data"]["alertContext"]["properties"]["communication"] = html
+    assert parsed(changed).details["communication"] == told
+
+
+@pytest.mark.parametrize(
     ("stage", "condition"),
     [
         ("Active", "Fired"),
@@ -358,6 +384,88 @@ def test_a_backup_alert_names_what_is_protected() -> None:
     alert = parsed("backup-fired")
     assert alert.resources[0].id.endswith("/virtualMachines/vm-sql")
     assert alert.details["recommendedActions"] == "Run a full backup first."
+
+
+def test_failure_anomalies_tell_what_is_normal_and_when() -> None:
+    alert = parsed("smart-detector-failures-fired")
+    assert alert.details["normal"] == "0.4% (over the last 30 minutes)"
+    assert alert.details["occurred"] == "2026-09-15T10:10:00Z"
+    assert alert.metrics[0].received == "37.5% (30/80 requests)"
+
+
+def test_an_alert_as_azure_lists_it_carries_all_its_essentials() -> None:
+    alert = parsed("smart-detector-instance-resolved")
+    target = f"{GROUP}/providers/microsoft.insights/components/appi-vibedata-x7k2"
+    assert alert.targets == (target,)
+    assert alert.alert_id == (
+        f"{target}/providers/Microsoft.AlertsManagement/alerts/00000025-3b1d-4f0e-a2c7-9d5e6f7a8b25"
+    )
+    assert alert.rule_id.endswith("/smartdetectoralertrules/failure anomalies - appi")
+    assert alert.configuration_items == ("appi-vibedata-x7k2",)
+    assert alert.fired_at == datetime(2026, 9, 15, 10, 12, 44, 550816, timezone.utc)
+    assert alert.resolved_at == datetime(2026, 9, 15, 10, 57, 59, 444060, timezone.utc)
+    assert alert.metrics == parsed("smart-detector-failures-fired").metrics
+    assert alert.closes == "incident"
+
+
+@pytest.mark.parametrize(
+    ("limit", "budget", "told"),
+    [
+        ("0.8", "50", "of 40 (0.8 of 50)"),
+        ("1", "10000", "of 10000 (1 of 10000)"),
+        ("8000.0", "10000.0", "of 8000.0"),
+        ("0.8", "", "of 0.8"),
+        ("$0.80", "$50.00", "of $0.80"),
+        ("0", "50", "of 0"),
+    ],
+)
+def test_a_budgets_limit_may_be_a_part_of_it(limit: str, budget: str, told: str) -> None:
+    """The sentence says so; the threshold is the one that was received."""
+    changed = document("legacy-budget-fired")
+    changed["data"] |= {"NotificationThresholdAmount": limit, "Budget": budget}
+    alert = parsed(changed)
+    assert f" {told} USD" in alert.summary
+    assert alert.metrics[0].threshold == float(limit.strip("$"))
+
+
+def test_a_budget_is_told_by_its_name_too() -> None:
+    context = {"BudgetName": "b", "SpendingAmount": "50", "BudgetAmount": "50", "Unit": "USD"}
+    given = {"data": {"essentials": {"alertId": "/x"}, "alertContext": context}}
+    alert = parsed(given)
+    assert (alert.kind, alert.rule, alert.condition) == ("budget", "b", "Fired")
+    assert (alert.metrics[0].value, alert.metrics[0].threshold) == (50, 50)
+
+
+def test_a_legacy_event_or_budget_without_a_resource_is_about_its_subscription() -> None:
+    assert parsed("legacy-activity-service-health-resolved").targets == ("/subscriptions/s",)
+    assert parsed("legacy-budget-fired").targets == ("/subscriptions/s/resourceGroups/mrg-vibedata",)
+    changed = document("legacy-budget-fired")
+    changed["data"] |= {"SubscriptionId": "", "ResourceGroup": "x"}
+    assert parsed(changed).targets == ()
+
+
+def test_a_web_test_that_is_called_none_is_none() -> None:
+    changed = document("metric-static-fired")
+    before = parsed(changed).metrics
+    changed["data"]["alertContext"]["condition"]["allOf"][0]["webTestName"] = "None"
+    assert parsed(changed).metrics == before
+
+
+@pytest.mark.parametrize("name", ["administrative", "policy", "autoscale", "recommendation", "security"])
+def test_an_event_without_a_fired_time_fired_when_it_happened(name: str) -> None:
+    changed = document(f"activity-{name}-fired")
+    del changed["data"]["essentials"]["firedDateTime"]
+    alert = parsed(changed)
+    assert alert.fired_at == times.parse(changed["data"]["alertContext"]["eventTimestamp"])
+
+
+def test_when_an_event_arrived_is_no_unknown_field() -> None:
+    changed = document("activity-recommendation-fired")
+    changed["data"]["alertContext"] |= {
+        "ReceivedTime": "2026-09-14T06:41:07Z",
+        "ingestionTime": "2026-09-14T06:41:08Z",
+    }
+    assert parsed(changed).unplaced == ()
 
 
 def test_an_unknown_kind_keeps_its_values_and_says_so() -> None:

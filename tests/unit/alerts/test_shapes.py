@@ -29,6 +29,11 @@ NONE: dict[str, tuple[bytes, str]] = {
     ),
     "a foreign schema": (b'{"schemaId": "somethingElse", "data": {"x": 1}}', "not-an-alert"),
     "a custom webhook": (b'{"text": "rule fired with 18 records"}', "not-an-alert"),
+    "an event of the activity log": (
+        b'{"eventDataId": "1", "submissionTimestamp": "t", "operationName": {"value": "x"}, "caller": "me"}',
+        "not-an-alert",
+    ),
+    "a condition of something else": (b'{"conditionType": "if", "condition": {"x": 1}}', "not-an-alert"),
     "a diagnostic record": (b'{"records": [{"time": "t", "category": "Audit"}]}', "not-an-alert"),
     "hostile nesting": (b"[" * 100_000, "too-deep"),
     "hostile objects": (b'{"a":' * 50_000 + b"1" + b"}" * 50_000, "too-deep"),
@@ -84,6 +89,14 @@ def test_a_schema_that_nobody_knows_is_legacy_by_its_own_name_where_its_fields_t
         {"data": document("metric-static-fired")["data"]},
         document("metric-static-fired")["data"],
         {"alertContext": document("log-v1-results-fired")["data"]["alertContext"]},
+        *(
+            document(name)["data"]["alertContext"]
+            for name in ("metric-static-fired", "log-v2-fired", "log-v1-results-fired", "budget-actual-fired")
+        ),
+        *(
+            document(name)["data"]["alertContext"]
+            for name in ("prometheus-fired", "activity-policy-fired", "service-health-active", "backup-fired")
+        ),
         {"SchemaID": None, "Data": {"Essentials": {"AlertID": "x"}}},
         document("metric-static-fired") | {"data": json.dumps(document("metric-static-fired")["data"])},
     ],
@@ -95,6 +108,16 @@ def test_what_is_left_of_a_common_alert_is_still_one(given: Any) -> None:
     assert alert is not None
     assert len(alert.delivery_key) == 64
     assert alert.summary
+
+
+def test_a_context_alone_is_read_as_the_kind_it_is_of() -> None:
+    whole = document("log-v1-results-fired")
+    alert, expected = alerts.parse(whole["data"]["alertContext"]), alerts.parse(whole)
+    assert alert is not None
+    assert expected is not None
+    assert (alert.kind, alert.service) == ("log-v1", "Application Insights")
+    assert alert.metrics == expected.metrics
+    assert [one.field for one in alert.unplaced] == ["data", "data.essentials"]
 
 
 def one() -> dict[str, Any]:
@@ -113,10 +136,14 @@ def one() -> dict[str, Any]:
         ([json.dumps(one()), json.dumps(one())], 2),
         ({"WebhookName": "w", "RequestBody": json.dumps(one()), "RequestHeader": {}}, 1),
         ({"WebhookName": "w", "RequestBody": one()}, 1),
+        ([{"id": "1", "eventType": "alert", "data": one()}], 1),
+        ({"specversion": "1.0", "data": json.dumps(document("legacy-metric-fired"))}, 1),
+        ({"statusCode": 200, "headers": {}, "body": one()}, 1),
     ],
     ids=[
         *("object", "array", "array of two", "records", "mixed", "text", "texts"),
         *("runbook webhook", "runbook webhook, object"),
+        *("event", "event of a text", "output of a workflow"),
     ],
 )
 def test_alerts_are_unwrapped(given: Any, count: int) -> None:
