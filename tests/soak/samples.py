@@ -37,7 +37,10 @@ class Samples:
     """The samples as stories, about other resources where `names` says what to replace by what."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
-        documents = [_read(file, names) for file in sorted(SAMPLES.glob("*.json"))]
+        read = [_read(file, names) for file in sorted(SAMPLES.glob("*.json"))]
+        documents = [
+            one for one in read if "essentials" not in one.get("properties", {})
+        ]  # no action group sends those
         common = [document for document in documents if essentials(document)]
         self._legacy = [document for document in documents if not essentials(document)]
         ends = {
