@@ -6,6 +6,7 @@ a thousand listed rows. Authentication, transport and errors are the SDK's here 
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -58,14 +59,14 @@ class Rest:
         transport: RequestsTransport | None = None,
     ) -> None:
         self.endpoint = endpoint.rstrip("/")
+        # Not by policies of their own: each would cost as much as all of these.
+        self._headers = {
+            **(headers or {"Accept": "application/json"}),
+            "User-Agent": f"vibedata/{__version__}",
+        }
         self._client: PipelineClient[Any, Any] = PipelineClient(
             self.endpoint,
-            policies=[
-                policies.RequestIdPolicy(),
-                policies.HeadersPolicy(dict(headers or {"Accept": "application/json"})),
-                policies.UserAgentPolicy(f"vibedata/{__version__}"),
-                policies.BearerTokenCredentialPolicy(credential, scope),
-            ],
+            policies=[policies.BearerTokenCredentialPolicy(credential, scope)],
             transport=transport or one_transport(),
         )
 
@@ -88,7 +89,8 @@ class Rest:
         query = {name: quote(value, safe="") for name, value in (params or {}).items()}
         url = f"{self.endpoint}/{path.lstrip('/')}"
         given = {"json": body} if content is None else {"content": content}
-        request = HttpRequest(method, url, params=query, headers=dict(headers or {}), **given)
+        told = {"x-ms-client-request-id": str(uuid.uuid4()), **(headers or {}), **self._headers}
+        request = HttpRequest(method, url, params=query, headers=told, **given)
         response: HttpResponse = self._client.send_request(request, **(timeouts or {}))
         if response.status_code >= 300:
             raise _error(response)
