@@ -176,6 +176,31 @@ def test_an_open_incident_of_a_component_is_found_while_it_is_marked(side: Any) 
     assert side.incidents.open_of([component]) is None
 
 
+def test_a_process_knows_its_own_marks_without_asking(
+    stored_cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    incidents = Real(stored_cloud).incidents
+    component = f"pg-{uuid.uuid4().hex[:8]}"
+    assert incidents.open_of([component]) is None
+    asked: list[str] = []
+    query = incidents._rows.query
+    monkeypatch.setattr(incidents._rows, "query", lambda *given: [asked.append(given[0]), query(*given)][1])
+    opened = [begun(name(), component=component) for _ in range(3)]
+    for one in opened:
+        incidents.mark(one)
+        incidents.write(one, None)
+    found = incidents.open_of([component])
+    assert found is not None
+    assert found.key == opened[-1].key
+    assert asked == []
+    for one in opened:
+        closed = incident.merge(one, step("d2", "Resolved", 5), facts(component=component))
+        incidents.write(closed, incidents.read(one.key)[1])  # type: ignore[index]
+        incidents.mark(closed)
+    assert incidents.open_of([component]) is None
+    assert len(asked) == 1  # there might have been more than it knew
+
+
 def test_limited_windows_are_counted_once_for_each_delivery(side: Any) -> None:
     end = side.clock.now - timedelta(hours=2)
     one = Limited(f"/rules/{uuid.uuid4()}", end - timedelta(hours=1), end)

@@ -101,8 +101,15 @@ class TableIncidents:
             self._rows.put(where, {"Key": incident.key})
         else:
             self._rows.delete(where)
+        self._remember(incident)
+
+    def _remember(self, incident: Incident) -> None:
+        """Have this process see its own mark at once, without asking for all of them again."""
         with self._lock:
-            self._open.pop(incident.facts.component, None)
+            at, keys = self._open.get(incident.facts.component, (0.0, ()))
+            others = [key for key in keys if key != incident.key]
+            known = [incident.key, *others][:ENOUGH_MARKS] if incident.is_open else others
+            self._open[incident.facts.component] = (at if known else 0.0, known)  # there may be more than these
 
     def open_of(self, components: Sequence[str]) -> Incident | None:
         """See `ports.Incidents.open_of`."""
