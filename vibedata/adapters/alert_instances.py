@@ -22,7 +22,8 @@ from vibedata.retry import Patience
 API_VERSION = "2023-07-12-preview"
 ALERTS = "/providers/Microsoft.AlertsManagement/alerts"
 PAGE_SIZE = 250  # the most that a page holds
-MAX_PAGES = 400
+MAX_PAGES = 100  # of a run: it holds them all, some 25 MB
+MAX_PAGES_BEFORE = 400  # looked through for alerts of before that have changed since
 SKEW = timedelta(minutes=1)  # by which Azure's 30 days may begin later than ours
 NEEDS = "inventory"  # its row in contracts/rbac.json: Reader may read alerts too
 QUERY = {
@@ -36,14 +37,14 @@ class AlertsManagement:
     """The alerts at one scope: a resource group, or a subscription."""
 
     def __init__(self, rest: Rest, scope: str, patience: Patience, *, max_pages: int = MAX_PAGES) -> None:
-        self._max_pages = max_pages
+        self._max_pages, self._max_pages_before = max_pages, max(max_pages, MAX_PAGES_BEFORE)
         self._rest = rest
         self._scope = scope.rstrip("/")
         self._patience = patience
 
     def changed(self, since: datetime) -> Iterator[AlertInstance]:
         """See `ports.AlertInstances.changed`."""
-        return self._newest({"timeRange": "30d"}, since)
+        return self._newest({"timeRange": "30d"}, since, self._max_pages)
 
     def changed_first(self, since: datetime, until: datetime) -> tuple[list[AlertInstance], datetime]:
         """See `ports.AlertInstances.changed_first`."""
@@ -51,31 +52,33 @@ class AlertsManagement:
         since = max(since, start)
         first: list[AlertInstance] = []
         reached = until
-        for number, page in enumerate(self._pages({**_between(since, until), "sortOrder": "asc"}), 1):
+        query = {**_between(since, until), "sortOrder": "asc"}
+        for number, page in enumerate(self._pages(query, self._max_pages), 1):
             first += [one for one in page if one.changed_at >= since]
             if number == self._max_pages and first:
                 reached = first[-1].changed_at
                 break
-        before = self._newest(_between(start, since), since) if since > start else iter(())
+        earlier = _between(start, since)
+        before = self._newest(earlier, since, self._max_pages_before) if since > start else iter(())
         return [one for one in (*before, *first) if one.changed_at <= reached], reached
 
-    def _newest(self, query: Mapping[str, str], since: datetime) -> Iterator[AlertInstance]:
-        for page in self._pages({**query, "sortOrder": "desc"}):
+    def _newest(self, query: Mapping[str, str], since: datetime, at_most: int) -> Iterator[AlertInstance]:
+        for page in self._pages({**query, "sortOrder": "desc"}, at_most):
             fresh = [one for one in page if one.changed_at >= since]
             yield from fresh
             if page and not fresh:
                 return
 
-    def _pages(self, query: Mapping[str, str]) -> Iterator[list[AlertInstance]]:
+    def _pages(self, query: Mapping[str, str], at_most: int) -> Iterator[list[AlertInstance]]:
         answer = self._get(f"{self._scope}{ALERTS}", **QUERY, **query)
-        for _ in range(self._max_pages):
+        for _ in range(at_most):
             yield [found for item in answer.get("value") or [] if (found := instance_of(item))]
             if not answer.get("nextLink"):
                 return
             answer = self._get(self._next(str(answer["nextLink"])))
         raise Failed(
             "alert-instances-endless",
-            f"The list of alerts at {self._scope} has more than {self._max_pages} pages.",
+            f"The list of alerts at {self._scope} has more than {at_most} pages.",
             hint="Find the rule that fires so often (Azure portal, Monitor, Alerts), then let it run again.",
         )
 

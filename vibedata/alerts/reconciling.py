@@ -35,7 +35,7 @@ _ALERT = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AlertInstance:
     """An alert as Azure keeps it: its state now, and when it came to be so. Times are UTC."""
 
@@ -65,7 +65,7 @@ class AlertInstance:
         return found["subscription"] + found["alert"] if found else self.listed_id
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Event:
     """One thing that an instance tells of: a delivery should have told of it too."""
 
