@@ -17,7 +17,8 @@ SAMPLES = Path(__file__).resolve().parents[1] / "data" / "alerts"
 LEGACY_SHARE = 0.04
 LARGE_SHARE = 0.01
 LARGE_BYTES = (50_000, 150_000)  # from 49,152 bytes on, base64 exceeds what a queue message holds
-RULES = 40  # copies of each sample's rule
+RULES = 40  # copies of each sample's rule,
+EPOCH = 5_000  # others after so many events: what one closes is what lately opened, as in life
 MARK = "soakEvent"
 _NAMES = ("BudgetName", "AlertRuleName", "SmartDetectorName")  # of the older schemas without properties
 _MARKED = re.compile(rf" {MARK}=(\d+)$")
@@ -59,7 +60,7 @@ class Samples:
         found = rng.choice(self._stories)
         fresh = "".join(rng.choices(string.hexdigits.lower()[:16], k=12))
         padding = "x" * rng.randint(*LARGE_BYTES) if rng.random() < LARGE_SHARE else ""
-        rule = f"-{rng.randrange(RULES):02d}"
+        rule = f"-{number // EPOCH}-{rng.randrange(RULES):02d}"
 
         def own(document: Document) -> Document:
             made = copy.deepcopy(document)
