@@ -182,7 +182,8 @@ def _ended(events: Path, function: str, count: int, seconds: float = 240.0) -> l
     """Wait until so many invocations have ended, and return them in the order of their ends."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        lines = events.read_text("utf-8").splitlines() if events.exists() else []
+        told = events.read_text("utf-8") if events.exists() else ""
+        lines = told[: told.rfind("\n") + 1].splitlines()  # the last may be on its way
         found = [
             one for one in map(json.loads, lines) if one["event"] == "end" and one["function"] == function
         ]
