@@ -20,7 +20,13 @@ from tests.contracts.operations_world import ACCOUNTS, OperationsWorld, make, st
 from tests.fakes.alert_processing import FakeAlertRows
 from vibedata.adapters.alert_notices import LoggedNotices
 from vibedata.adapters.alert_rows import AT_ONCE, LONG_SECONDS, MAX_BATCH_BYTES, GroupedRows
-from vibedata.adapters.operations_ingestion import CONNECT_SECONDS, READ_SECONDS, Delivery, Ingestion
+from vibedata.adapters.operations_ingestion import (
+    CONNECT_SECONDS,
+    MAX_HALVINGS,
+    READ_SECONDS,
+    Delivery,
+    Ingestion,
+)
 from vibedata.adapters.operations_spool import (
     DETAILS_CONTAINER,
     HOLD_SECONDS,
@@ -576,6 +582,20 @@ def test_what_another_holds_is_not_deleted(world: OperationsWorld) -> None:
     assert name in world.blobs(SPOOL_CONTAINER)
     spools[1].delete(name)
     assert not world.blobs(SPOOL_CONTAINER)
+
+
+def test_where_no_row_is_taken_the_search_for_the_bad_one_ends(
+    world: OperationsWorld, operations_stack: ThreadedStack
+) -> None:
+    rows, operation = grouped(world), str(uuid.uuid4())
+    operations_stack.faults.add("logs", "logs.ingest", status=400)
+    before = len(operations_stack.writes.since(0))
+    rows.deliver([a_row(operation, f"kind-{n}") for n in range(200)])
+    posts = [one for one in operations_stack.writes.since(0)[before:] if one.operation == "logs.ingest"]
+    assert len(posts) <= 2 * MAX_HALVINGS + 1
+    spool = Spool(world.blob_url, world.logs.credential)
+    kept = [spool.read(name) or [] for name in world.blobs(SPOOL_CONTAINER) if name.startswith(REJECTED)]
+    assert sum(map(len, kept)) == 200
 
 
 def test_who_lets_go_of_a_batch_keeps_nothing_of_it(world: OperationsWorld) -> None:

@@ -109,10 +109,8 @@ class TableIncidents:
             at, keys = self._open.get(incident.facts.component, (0.0, ()))
             others = [key for key in keys if key != incident.key]
             known = [incident.key, *others][:ENOUGH_MARKS] if incident.is_open else others
-            self._open[incident.facts.component] = (
-                at if known else 0.0,
-                known,
-            )  # there may be more than these
+            # When none is left of those that it knows, there may be others: it asks.
+            self._open[incident.facts.component] = (at if known else 0.0, known)
 
     def open_of(self, components: Sequence[str]) -> Incident | None:
         """See `ports.Incidents.open_of`."""

@@ -176,16 +176,20 @@ class GroupedRows:
                 self._succeeded = max(self._succeeded, began)
             elif began >= self._succeeded:
                 self._down_until = self._monotonic() + self._down_seconds
-            due = succeeded and self._has_spooled and self._monotonic() >= self._drains_from
-            if not due or self._drainer:
-                return
-            self._drainer = threading.Thread(target=self._empty_spool, name="alert-rows-drain", daemon=True)
-            with contextlib.suppress(
-                RuntimeError
-            ):  # no thread to be had: a later upload has one, or the sweep drains
-                self._drainer.start()
-                return
-            self._drainer = None
+            if (
+                succeeded
+                and self._has_spooled
+                and not self._drainer
+                and self._monotonic() >= self._drains_from
+            ):
+                self._begin_drain()
+
+    def _begin_drain(self) -> None:
+        """Start the thread that empties the spool; where none is to be had, a later upload or the sweep does it."""
+        drainer = threading.Thread(target=self._empty_spool, name="alert-rows-drain", daemon=True)
+        with contextlib.suppress(RuntimeError):
+            drainer.start()
+            self._drainer = drainer
 
     def _empty_spool(self) -> None:
         with self._turn:

@@ -25,6 +25,9 @@ from vibedata.adapters.azure_errors import retry_after
 from vibedata.retry import ATTEMPTS, DELAY_SECONDS
 
 MAX_BATCH_BYTES = 1024 * 1024  # of the JSON array, before it is packed: what the service refuses more of
+MAX_HALVINGS = (
+    40  # to find the rows that the service does not take; where it takes none, all of them are refused
+)
 GZIP = 16 + zlib.MAX_WBITS
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
@@ -37,13 +40,15 @@ PASSING = frozenset((403, 408, 429, 500, 502, 503, 504))  # 403: the role may no
 class Delivery:
     """What was not delivered: lines to try again `later`, and lines that the service `refused` for good.
 
-    `forbidden` says that a role is missing or has not spread yet (D13); `reason` is the last trouble.
+    `forbidden` says that a role is missing or has not spread yet (D13); `reason` is the last trouble; `halvings`
+    counts how often a refused batch was cut in two.
     """
 
     later: list[bytes] = field(default_factory=list)
     refused: list[bytes] = field(default_factory=list)
     forbidden: bool = False
     reason: str = ""
+    halvings: int = 0
 
 
 class Ingestion:
@@ -87,10 +92,11 @@ class Ingestion:
             return
         delivery.reason = _reason(trouble)
         status = getattr(trouble, "status_code", None)
-        if status in (400, 413) and len(batch) > 1:  # until the one is found that the service does not take
+        if len(batch) > 1 and (status == 413 or (status == 400 and delivery.halvings < MAX_HALVINGS)):
+            delivery.halvings += status == 400
             middle = len(batch) // 2
             for half in (batch[:middle], batch[middle:]):
-                if delivery.later:
+                if delivery.later or time.monotonic() > deadline:
                     delivery.later += half
                 else:
                     self._deliver_batch(half, packed(half), deadline, delivery)

@@ -126,11 +126,8 @@ class Spool:
     def delete(self, name: str) -> None:
         """Remove a delivered batch; another process may have done so."""
         held = self._held.pop(name, None)
-        for lease in (
-            held,
-            held,
-            None,
-        ):  # once more, for it has arrived; a lease that has run out deletes nothing
+        # Once more where it fails, for the batch has arrived; a lease that has run out deletes nothing.
+        for lease in (held, held, None):
             try:
                 self._spool.delete_blob(name, **({"lease": lease} if lease else {}))
             except ResourceNotFoundError:
