@@ -22,7 +22,7 @@ from vibedata.retry import Patience
 API_VERSION = "2023-07-12-preview"
 ALERTS = "/providers/Microsoft.AlertsManagement/alerts"
 PAGE_SIZE = 250  # the most that a page holds
-MAX_PAGES = 100  # of a run: it holds them all, some 25 MB
+MAX_PAGES = 100  # of a run: it holds them all, some 35 MB
 MAX_PAGES_BEFORE = 400  # looked through for alerts of before that have changed since
 SKEW = timedelta(minutes=1)  # by which Azure's 30 days may begin later than ours
 NEEDS = "inventory"  # its row in contracts/rbac.json: Reader may read alerts too
