@@ -13,19 +13,23 @@ import pytest
 
 from local_stack.core.beside import FILE, functions_host, stop_functions_host
 
-SLEEP = "import time; time.sleep(60)"
+SLEEP = "import time; print(flush=True); time.sleep(60)"
 
 
 @pytest.fixture
 def host(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process that looks like a host: by its command line it is one."""
-    child = subprocess.Popen([sys.executable, "-c", SLEEP, "local_stack.functions_host"])
-    note(tmp_path, child.pid)
+    child = subprocess.Popen(
+        [sys.executable, "-c", SLEEP, "local_stack.functions_host"], stdout=subprocess.PIPE
+    )
     try:
+        assert child.stdout
+        child.stdout.readline()  # a process that has just been started has no command line for a moment
+        note(tmp_path, child.pid)
         yield child
     finally:
         child.kill()
-        child.wait()
+        child.communicate()
 
 
 def note(directory: Path, process: int) -> None:
