@@ -51,5 +51,9 @@ def _is_host(process: int) -> bool:
         os.kill(process, 0)
     except OSError:
         return False
-    words = Path(f"/proc/{process}/cmdline")
-    return not words.exists() or _MODULE.encode() in words.read_bytes()
+    if not Path("/proc/self/cmdline").exists():
+        return True
+    try:
+        return _MODULE.encode() in Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:  # it has ended meanwhile
+        return False

@@ -7,7 +7,7 @@ import hmac
 import logging
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import azure.functions as func
@@ -48,7 +48,7 @@ class HttpListener:
 
     async def start(self, listening: socket.socket, tls: ssl.SSLContext | None) -> None:
         """Begin to accept."""
-        server = web.Server(self._serve, access_log=None)
+        server = web.Server(self._serve, access_log=None, auto_decompress=False)  # nor does Azure's
         self._runner = web.ServerRunner(server, shutdown_timeout=60.0)
         await self._runner.setup()
         await web.SockSite(self._runner, listening, ssl_context=tls).start()
@@ -90,7 +90,7 @@ class HttpListener:
     ) -> web.Response:
         def made() -> func.HttpRequest:
             return func.HttpRequest(
-                request.method, str(request.url), headers=dict(request.headers), params=dict(request.query),
+                request.method, str(request.url), headers=_joined(request.headers), params=dict(request.query),
                 route_params=given, body=body,
             )  # fmt: skip
 
@@ -136,6 +136,15 @@ async def _read(request: web.BaseRequest, limit: int) -> bytes | None:
         if len(body) > limit:
             return None
     return bytes(body)
+
+
+def _joined(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return headers as a worker gets them: several of one name are one, with commas."""
+    joined: dict[str, str] = {}
+    for name, value in headers.items():
+        key = name.lower()
+        joined[key] = f"{joined[key]},{value}" if key in joined else value
+    return joined
 
 
 def _response(value: Any) -> web.Response:

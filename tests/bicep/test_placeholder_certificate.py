@@ -87,7 +87,7 @@ def run(vault: Vault) -> tuple[int, dict[str, str]]:
         "VIBEDATA_AUDIENCE": "https://vault.azure.net",
     }
     done = subprocess.run(
-        ["/bin/sh", str(SCRIPT)], env=environment, capture_output=True, text=True, timeout=60, check=False
+        ["/bin/sh", str(SCRIPT)], env=environment, capture_output=True, text=True, timeout=180, check=False
     )
     assert "a-token" not in done.stdout + done.stderr
     return done.returncode, json.loads(done.stdout.splitlines()[-1])

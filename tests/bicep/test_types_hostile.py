@@ -28,9 +28,9 @@ _MOST_LETTERS = 10_000
 def test_doubling_values_are_checked_in_no_time(tmp_path: Path, first: str, next_: str) -> None:
     lines = [f"param p bool\nvar v0 = {first}"]
     lines += [f"var v{n} = {next_.replace('{0}', f'v{n - 1}')}" for n in range(1, _TIMES)]
-    begun = time.monotonic()
+    begun = time.thread_time()
     diagnostics = found(tmp_path, "\n".join([*lines, f"output o bool = v{_TIMES - 1}", ""]))
-    assert time.monotonic() - begun < _MOST_SECONDS
+    assert time.thread_time() - begun < _MOST_SECONDS
     assert [(each.line, each.code) for each in diagnostics if each.is_error] == [(_TIMES + 2, "BCP033")]
     assert all(len(each.message) < _MOST_LETTERS for each in diagnostics)
 

@@ -42,7 +42,7 @@ class World:
 
     def ended(self, name: str) -> JobRecord:
         """Wait for the job's end."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while (job := self.port.get(name)).status not in ENDED_WELL | ENDED_BADLY:
             assert time.monotonic() < deadline, job
             time.sleep(0.02)

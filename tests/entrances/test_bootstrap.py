@@ -123,7 +123,7 @@ class Worker:
 
     def run(self, packed: Packed | str, **more: Any) -> Result:
         process = self.start(packed, **more)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=180)
         assert self.cloud.password not in err
         assert "Traceback" not in err
         return Result(process.returncode, out, err)
@@ -435,11 +435,11 @@ def test_a_role_that_is_still_spreading_is_waited_for(worker: Worker) -> None:
     packed = bundle()
     worker.cloud.push(packed)
     worker.cloud.revoke_all()
-    process = worker.start(packed, settings=worker.cloud.settings(propagation_seconds=30))
+    process = worker.start(packed, settings=worker.cloud.settings(propagation_seconds=120))
     time.sleep(1.5)
     assert process.poll() is None
     worker.cloud.grant()
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=180)
     assert process.returncode == 0, out + err
 
 
@@ -533,12 +533,12 @@ def test_two_at_once_bring_it_once(worker: Worker) -> None:
     worker.cloud.push(packed)
     seen = worker.cloud.stack.writes.last
     processes = [worker.start(packed) for _ in range(2)]
-    assert [(p.communicate(timeout=60), p.returncode)[1] for p in processes] == [0, 0]
+    assert [(p.communicate(timeout=180), p.returncode)[1] for p in processes] == [0, 0]
     assert len(imports(worker.cloud, seen)) == 1
     assert worker.unpacked() == [packed.digest.replace(":", "-")]
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"

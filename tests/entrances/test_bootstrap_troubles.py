@@ -98,8 +98,8 @@ def test_a_disk_that_is_full_when_the_settings_are_written(
 def test_a_token_that_ends_while_the_import_runs_is_replaced(worker: Worker) -> None:
     packed = bundle()
     worker.cloud.push(packed)
-    worker.cloud.stack.faults.set("identity.token_seconds", 2)
-    worker.cloud.stack.faults.add("registry_import", latency=4, times=1)
+    worker.cloud.stack.faults.set("identity.token_seconds", 6)
+    worker.cloud.stack.faults.add("registry_import", latency=10, times=1)
     seen = worker.cloud.stack.writes.last
     result = worker.run(packed)
     assert result.code == 0, result.err

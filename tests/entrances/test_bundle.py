@@ -88,7 +88,7 @@ def worker(tmp_path_factory: pytest.TempPathFactory, interpreter_310: str) -> tu
 
 def run(command: list[str], directory: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command, cwd=directory, env=environment, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=directory, env=environment, capture_output=True, text=True, timeout=180, check=False
     )
 
 

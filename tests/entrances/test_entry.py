@@ -75,7 +75,7 @@ def run(tmp_path: Path, metadata: str) -> Run:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=110,
+            timeout=250,
             check=False,
         )
 

@@ -55,7 +55,7 @@ def launch(
         env={"VIBEDATA_HOME": str(home), "PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=180,
         check=False,
     )
 

@@ -13,6 +13,7 @@ from azure.storage.blob import BlobServiceClient
 
 from demo.instance import Instance
 from local_stack.threaded import ThreadedStack
+from tests.contents import content
 from tests.environment import deployer
 from tests.hostile.watching import Sampler, Secrets, Seen, files_below
 from tests.journeys.state import everything
@@ -125,10 +126,10 @@ def served(stack: ThreadedStack, instance: Instance, evidence: Evidence) -> None
 def files(stack: ThreadedStack, instance: Instance, evidence: Evidence) -> None:
     """Read what lies on disk: the worker's, then the stack's own. Bundles are compared with what was packed."""
     for path in files_below([instance.home], leave=[instance.home / "bundles"]):
-        evidence.add(f"worker {path}", path.read_bytes())
+        evidence.add(f"worker {path}", content(path))
     leave = [stack.directory / name for name in (*KEEPER_FILES, "files/oci_registry")]
     for path in files_below([stack.directory], leave=leave):
-        evidence.add(f"stack {path}", path.read_bytes())
+        evidence.add(f"stack {path}", content(path))
 
 
 def processes(run: Run, cli_words: bytes) -> dict[str, set[str]]:

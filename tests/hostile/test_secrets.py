@@ -50,7 +50,7 @@ def cli(*words: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
     """Run `vibedata` as its own process, signed in as the deployer."""
     return subprocess.run(
         [sys.executable, "-m", "vibedata", "cli", *words],
-        env={**os.environ, **environment}, capture_output=True, timeout=110, check=False,
+        env={**os.environ, **environment}, capture_output=True, timeout=250, check=False,
     )  # fmt: skip
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
+from tests.contents import files
+
 
 def spellings(secret: str) -> set[bytes]:
     """Return the forms in which a secret may lie somewhere: as it is, escaped, hexadecimal, inside base64."""
@@ -138,6 +140,6 @@ def files_below(folders: Iterable[Path], *, leave: Iterable[Path] = ()) -> Itera
     """Yield the files in folders, but for those in folders that are left out."""
     left = tuple(leave)
     for folder in folders:
-        for path in folder.rglob("*"):
-            if path.is_file() and not path.is_symlink() and not any(path.is_relative_to(one) for one in left):
+        for path in files(folder):
+            if not any(path.is_relative_to(one) for one in left):
                 yield path

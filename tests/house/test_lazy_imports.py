@@ -66,7 +66,7 @@ def loaded(script: str, *words: str) -> set[str]:
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 0, done.stderr

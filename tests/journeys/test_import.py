@@ -155,7 +155,7 @@ def test_a_role_that_is_still_spreading_is_waited_for(importing: Importing, rele
     cloud.revoke_all()
     cloud.stack.faults.set("roles.propagation_seconds", 3)
     cloud.grant()
-    importing.run(propagation_seconds=20.0)
+    importing.run(propagation_seconds=90.0)
     assert importing.pointer.get().digest == release.release.digest
 
 

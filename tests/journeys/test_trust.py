@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from demo.instance import Instance
+from tests import contents
 from tests.builders.cloud import Cloud
 from tests.builders.cloud_fixtures import stored_cloud  # noqa: F401
 from tests.builders.release import (
@@ -233,9 +234,9 @@ def test_the_private_key_stays_with_the_publisher(
     assert instance.settings.release_keys == [str(SigningKey.read(file).key)]
     secret = file.read_bytes().splitlines()[1]
     places = [instance.home, world.directory / "stack", world.directory / "release"]
-    files = [path for place in places for path in place.rglob("*") if path.is_file()]
-    assert len(files) > 100, "the test looks in the wrong place"
-    assert [path for path in files if secret in path.read_bytes()] == []
+    found = [path for place in places for path in contents.files(place)]
+    assert len(found) > 100, "the test looks in the wrong place"
+    assert [path for path in found if secret in contents.content(path)] == []
 
 
 def act(instance: Trusting) -> None:

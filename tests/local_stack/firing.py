@@ -140,7 +140,7 @@ class Hook:
 
     def wait(self, calls: int) -> None:
         with self.called:
-            assert self.called.wait_for(lambda: len(self.calls) >= calls, 20), len(self.calls)
+            assert self.called.wait_for(lambda: len(self.calls) >= calls, 60), len(self.calls)
 
     def close(self) -> None:
         self._server.shutdown()

@@ -51,10 +51,10 @@ class Caller:
             self._session.headers["Authorization"] = f"Bearer {token}"
 
     def send(self, body: bytes | str, path: str = "messages", **headers: str) -> requests.Response:
-        return self._session.post(f"{self._place.url}/{path}", data=body, headers=headers, timeout=30)
+        return self._session.post(f"{self._place.url}/{path}", data=body, headers=headers, timeout=90)
 
     def get(self, path: str) -> requests.Response:
-        return self._session.get(f"{self._place.url}/{path}", timeout=30)
+        return self._session.get(f"{self._place.url}/{path}", timeout=90)
 
     def events(self, partition: int, group: str = "vibedata", **query: Any) -> list[dict[str, Any]]:
         asked = "&".join(f"{key}={value}" for key, value in query.items())

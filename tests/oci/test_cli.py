@@ -38,7 +38,7 @@ class Shell:
     def run(self, *arguments: str, stdin: str = "", **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "oci", *arguments], cwd=self.folder, env={**self.environment, **more},
-            input=stdin, capture_output=True, text=True, timeout=60,
+            input=stdin, capture_output=True, text=True, timeout=180,
         )  # fmt: skip
 
     def json(self, *arguments: str, **more: str) -> dict[str, Any]:

@@ -186,7 +186,7 @@ def test_skopeo_and_oras_read_what_was_copied(pair: Pair, tmp_path: Path) -> Non
         "HOME": str(tmp_path),
         "SSL_CERT_FILE": str(pair.there.ca_file),
     }
-    done = subprocess.run(call, env=environment, capture_output=True, timeout=60)
+    done = subprocess.run(call, env=environment, capture_output=True, timeout=180)
     assert done.returncode == 0, done.stderr.decode()
     assert Layout.open(tmp_path / "out").resolve("1").digest == packed.descriptor.digest
 

@@ -54,7 +54,7 @@ def copied_in_a_process(pair: Pair, folder: Path, megabytes: int) -> float:
     done = subprocess.run(
         [sys.executable, "-I", "-S", str(LAUNCHER)],
         input=json.dumps({"commands": [call]}), env={**environment, "PYTHONPATH": str(LAUNCHER.parents[1])},
-        capture_output=True, text=True, timeout=110, check=True,
+        capture_output=True, text=True, timeout=250, check=True,
     )  # fmt: skip
     told = json.loads(done.stdout)
     assert not told["failed"], done.stderr

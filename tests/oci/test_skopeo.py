@@ -33,7 +33,7 @@ class Skopeo:
 
     def __call__(self, command: str, *arguments: str) -> bytes:
         call = ["skopeo", "--policy", str(self._policy), command, "--authfile", str(self._auth), *arguments]
-        done = subprocess.run(call, env=self._environment, capture_output=True, timeout=60)
+        done = subprocess.run(call, env=self._environment, capture_output=True, timeout=180)
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout
 

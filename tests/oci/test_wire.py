@@ -35,12 +35,12 @@ class Proxy:
 @pytest.fixture
 def proxy() -> Iterator[Proxy]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(10)
+        listening.settimeout(60)
         found = Proxy(listening)
         thread = threading.Thread(target=found.serve, daemon=True)
         thread.start()
         yield found
-        thread.join(10)
+        thread.join(60)
 
 
 @pytest.mark.parametrize("form", ["http://{}", "{}"], ids=["an address", "a host and port only"])

@@ -98,7 +98,7 @@ def test_a_task_that_is_added_wakes_a_worker_not_the_one_who_waits_for_all() -> 
         for event in taken:
             time.sleep(0.2)  # the other worker, and who waits for all, are asleep by now
             workers.add(event.set)
-            seen.append(event.wait(2))
+            seen.append(event.wait(60))
 
     workers.add(busy)
     workers.run()
@@ -121,6 +121,6 @@ except RuntimeError:
     print("refused", threading.active_count())
 """
     ended = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=20, check=False
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False
     )
     assert ended.stdout == "refused 1\n", ended.stderr

@@ -93,10 +93,10 @@ def test_json_that_is_no_manifest_is_told_so(raw: bytes) -> None:
 )
 def test_hostile_input_of_a_mebibyte_is_judged_within_seconds(raw: bytes) -> None:
     assert len(raw) <= MAX_BYTES
-    began = time.monotonic()
+    began = time.thread_time()
     with contextlib.suppress(BadInput):
         assert manifest.violations(raw)
-    assert time.monotonic() - began < 20
+    assert time.thread_time() - began < 20
 
 
 @given(st.binary(max_size=200))

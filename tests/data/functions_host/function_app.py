@@ -74,7 +74,11 @@ async def echo(req: func.HttpRequest) -> func.HttpResponse:
 
 @app.route(route="text", methods=["GET"])
 def text(req: func.HttpRequest) -> str:
-    time.sleep(float(req.params.get("seconds", 0)))
+    until = req.params.get("until")
+    if until:
+        note("waiting")
+    while until and not Path(until).exists():
+        time.sleep(0.02)
     return "plain"
 
 

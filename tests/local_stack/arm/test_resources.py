@@ -6,6 +6,7 @@ import socket
 import ssl
 import time
 import uuid
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
@@ -230,8 +231,16 @@ def test_a_reset_after_the_work_was_done_loses_only_the_answer(place: Place) -> 
     assert entry.detail["lostStatus"] == 201
 
 
+def await_true(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_a_caller_that_goes_away_is_in_the_write_log(place: Place) -> None:
     before = place.stack.writes.last
+    place.stack.faults.add("arm", "resource.createOrUpdate", latency=0.01, times=1)
     address = urlsplit(place.stack.addresses.url("arm"))
     trusted = ssl.create_default_context(cafile=str(place.stack.ca_file))
     head = (
@@ -241,11 +250,9 @@ def test_a_caller_that_goes_away_is_in_the_write_log(place: Place) -> None:
     with socket.create_connection((address.hostname, address.port)) as plain:
         wrapped = trusted.wrap_socket(plain, server_hostname=address.hostname)
         wrapped.sendall(head.encode() + b'{"loc')
-        time.sleep(0.2)
+        await_true(lambda: not place.stack.faults.list())  # the request is there
         wrapped.close()
-    deadline = time.monotonic() + 5
-    while not place.stack.writes.since(before) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    await_true(lambda: place.stack.writes.since(before))
     [entry] = place.stack.writes.since(before)
     assert (entry.operation, entry.status) == ("resource.createOrUpdate", 499)
 

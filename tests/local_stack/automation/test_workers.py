@@ -29,7 +29,7 @@ def test_worker_is_seen_while_its_machine_lives(own: ThreadedStack) -> None:
     seen = at.client.hybrid_runbook_workers.get(*at.at, WORKERS, worker).properties
     assert seen is not None
     assert seen.last_seen_date_time is not None
-    assert seen.last_seen_date_time >= own.clock.now() - timedelta(seconds=5)
+    assert seen.last_seen_date_time >= own.clock.now() - timedelta(minutes=2)
     at.arm.client.resources.begin_delete_by_id(at.vm_id, api_version="2024-11-01").result()
     own.clock.advance(300)
     dead = at.client.hybrid_runbook_workers.get(*at.at, WORKERS, worker).properties
@@ -58,5 +58,5 @@ def test_people_are_told_as_whom_jobs_run(at: Account, own: ThreadedStack) -> No
     at.run("print(1)\n")
     key = {"Authorization": f"Bearer {control_key(own.directory)}"}
     url = own.addresses.url("control") + "/services/automation/workers"
-    told = requests.get(url, headers=key, timeout=10).json()
+    told = requests.get(url, headers=key, timeout=60).json()
     assert told[at.vm_id].startswith("jobs run as ")

@@ -76,7 +76,7 @@ class Account:
         self.client.job.create(*self.at, name, job(runbook, run_on, parameters))
         return name
 
-    def wait(self, name: str, *statuses: str, seconds: float = 20) -> m.JobProperties:
+    def wait(self, name: str, *statuses: str, seconds: float = 60) -> m.JobProperties:
         """Wait until the job has one of these statuses (default: has ended) and return its properties."""
         deadline = time.monotonic() + seconds
         while True:

@@ -116,7 +116,7 @@ class Deployed:
 def deployed(world: World, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
     deployed = Deployed(world, tmp_path_factory.mktemp("worker"), ACCOUNT)
     deployed.bootstrap()
-    deployed.health(gate=True, deadline_seconds=5)
+    deployed.health(gate=True, deadline_seconds=60)
     return deployed
 
 
@@ -132,7 +132,7 @@ def test_the_whole_release_is_registered_and_healthy(deployed: Deployed) -> None
 def test_a_second_run_of_both_writes_nothing(deployed: Deployed) -> None:
     last = deployed.stack.writes.last
     assert deployed.bootstrap().changed == 0
-    assert deployed.health(gate=True, deadline_seconds=5).changed == 0
+    assert deployed.health(gate=True, deadline_seconds=60).changed == 0
     assert deployed.writes(last) == []
 
 

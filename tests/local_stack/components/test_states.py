@@ -115,10 +115,10 @@ def test_a_database_accepts_connections_until_it_is_down(place: World) -> None:
     zone = place.zone("privatelink.postgres.database.azure.com")
     place.private_endpoint(made["id"], "postgresqlServer", zone)
     host, port = split(made["properties"]["fullyQualifiedDomainName"])
-    socket.create_connection((address_of(place, host), port), timeout=3).close()
+    socket.create_connection((address_of(place, host), port), timeout=30).close()
     place.set_state(name, "down")
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((address_of(place, host), port), timeout=3)
+        socket.create_connection((address_of(place, host), port), timeout=30)
 
 
 def test_a_cluster_brings_its_own_private_name(place: World) -> None:
@@ -138,7 +138,7 @@ def test_a_deleted_component_is_gone(place: World) -> None:
     with pytest.raises(ResourceNotFoundError):
         place.arm.client.resources.get_by_id(site, api_version="2024-11-01")
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((address, port), timeout=3)
+        socket.create_connection((address, port), timeout=30)
 
 
 def test_states_are_set_over_the_control_listener(place: World) -> None:
@@ -146,11 +146,11 @@ def test_states_are_set_over_the_control_listener(place: World) -> None:
     host, port = place.site(name)
     url = place.stack.addresses.url("control") + "/services/components/states"
     key = {"Authorization": f"Bearer {control_key(place.stack.directory)}"}
-    said = requests.put(f"{url}/{name}", json={"state": "down"}, headers=key, timeout=3)
+    said = requests.put(f"{url}/{name}", json={"state": "down"}, headers=key, timeout=30)
     assert (said.status_code, said.json()["host"]) == (200, host)
-    listed = requests.get(url, headers=key, timeout=3).json()
+    listed = requests.get(url, headers=key, timeout=30).json()
     assert next(one for one in listed if one["name"] == name)["state"] == "down"
-    assert requests.delete(f"{url}/{name}", headers=key, timeout=3).json()["state"] == "healthy"
+    assert requests.delete(f"{url}/{name}", headers=key, timeout=30).json()["state"] == "healthy"
     assert get(place, host, port)[0] == 200
 
 
@@ -168,7 +168,7 @@ def test_what_cannot_be_set_is_refused(place: World, state: str, name: str, stat
     place.site(unique("app-twin"))
     url = place.stack.addresses.url("control") + f"/services/components/states/{name.format(name=known)}"
     key = {"Authorization": f"Bearer {control_key(place.stack.directory)}"}
-    said = requests.put(url, json={"state": state}, headers=key, timeout=3)
+    said = requests.put(url, json={"state": state}, headers=key, timeout=30)
     assert (said.status_code, said.json()["error"]["code"]) == (status, code)
 
 

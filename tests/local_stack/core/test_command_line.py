@@ -20,7 +20,7 @@ class Shell:
 
     def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "local_stack", *words, "--directory", str(self.directory)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=100)
+        return subprocess.run(command, capture_output=True, text=True, timeout=250)
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,7 @@ def test_killed_it_leaves_no_child_and_starts_again(tmp_path: Path) -> None:
     assert shell("status").returncode == 3
     again = shell("up")
     assert again.returncode == 0, again.stderr
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while any(Path(f"/proc/{child}").exists() for child in children) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not [child for child in children if Path(f"/proc/{child}").exists()]

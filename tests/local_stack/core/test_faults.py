@@ -41,7 +41,7 @@ def faults(tmp_path: Path) -> Faults:
 
 def endpoints(stack: ThreadedStack) -> requests.Response:
     url = f"{stack.addresses.url('arm')}/metadata/endpoints?api-version=2022-09-01"
-    return requests.get(url, verify=str(stack.ca_file), stream=True, timeout=10)
+    return requests.get(url, verify=str(stack.ca_file), stream=True, timeout=60)
 
 
 @pytest.mark.parametrize("after", [0, 1, 100])
@@ -71,13 +71,13 @@ def test_the_first_requests_may_be_spared(faults: Faults) -> None:
 
 
 def test_who_comes_back_too_early_is_noted(faults: Faults) -> None:
-    faults.add("logs", status=429, retry_after=1, times=1)
+    faults.add("logs", status=429, retry_after=600, times=1)
     faults.take("logs", "logs.ingest", "/a")
     faults.take("logs", "logs.ingest", "/b")
     assert faults.hasty == []
     faults.take("logs", "logs.ingest", "/a")
     assert [(one.operation, one.path) for one in faults.hasty] == [("logs.ingest", "/a")]
-    assert 0.5 < faults.hasty[0].early <= 1
+    assert 500 < faults.hasty[0].early <= 600
 
 
 def test_who_waits_as_asked_is_not_noted(faults: Faults) -> None:
@@ -92,7 +92,7 @@ def test_azures_clock_can_be_ahead(small: ThreadedStack) -> None:
     early = deployer_credential(small).get_token(ARM)
     small.faults.set("clock.skew_seconds", 7200)
     shown = parsedate_to_datetime(endpoints(small).headers["Date"]).timestamp()
-    assert 7195 < shown - time.time() < 7205
+    assert 7000 < shown - time.time() < 7400
     assert (
         Rest(small, early.token)("GET", "/subscriptions").json()["error"]["code"]
         == "ExpiredAuthenticationToken"
@@ -106,11 +106,11 @@ def test_azures_clock_can_be_ahead(small: ThreadedStack) -> None:
 
 
 def test_tokens_can_live_shorter_and_a_client_gets_new_ones(small: ThreadedStack) -> None:
-    small.faults.set("identity.token_seconds", 1)
+    small.faults.set("identity.token_seconds", 200)
     arm = arm_client(small, str(uuid.uuid4()))
     token = deployer_credential(small).get_token(ARM).token
     arm.resource_groups.create_or_update("rg", {"location": "westeurope"})
-    time.sleep(1.1)
+    small.faults.set("clock.skew_seconds", 250)
     assert Rest(small, token)("GET", "/subscriptions").status_code == 401
     assert arm.resource_groups.get("rg").name == "rg"
 

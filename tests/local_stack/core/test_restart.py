@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from azure.storage.blob import BlobServiceClient
 
+from local_stack.core import operations, server
 from local_stack.core.errors import StackError
 from local_stack.threaded import ThreadedStack
 from tests.local_stack.support import STORAGE, WEST, Place, arm_client, credential_for, deployer_credential
@@ -87,21 +88,27 @@ def test_an_operation_under_way_survives_a_restart(tmp_path: Path) -> None:
         assert place.rest("GET", status).json()["error"] == {"code": "Broken", "message": "It broke."}
 
 
-def test_stopping_waits_for_no_latency_and_no_poll(tmp_path: Path) -> None:
+def test_stopping_waits_for_no_latency_and_no_poll(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, most in ((operations, "_PATIENCE_SECONDS"), (server, "_SHUTDOWN_SECONDS")):
+        monkeypatch.setattr(module, most, 300.0)
     with ThreadedStack(tmp_path / "stack", services=("identity", "arm")) as stack:
         place = Place(stack)
         operation = stack.ctx.operations.start(place.group, "Microsoft.Web")
         poll = (
             f"/subscriptions/{place.subscription}/providers/Microsoft.Web/locations/local/operationStatuses/"
         )
-        stack.faults.add("arm", "resource.get", latency=60)
+        stack.faults.add("arm", "resource.get", latency=300, times=1)
+        stack.faults.add("arm", "operation.*", latency=0.01, times=1)
         with ThreadPoolExecutor(2) as clients:
             clients.submit(place.rest, "GET", place.id("Microsoft.Web/sites", "a"))
             polled = clients.submit(place.rest, "GET", poll + operation)
-            time.sleep(0.3)
+            deadline = time.monotonic() + 60
+            while stack.faults.list():  # until both are there
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
             began = time.monotonic()
             stack.stop()
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < 60
             assert polled.result().json()["status"] == "InProgress"
 
 

@@ -21,7 +21,7 @@ ZONE = "privatelink.azurewebsites.net"
 def ask(place: World, name: str, kind: str = "A", *, tcp: bool = False) -> dns.message.Message:
     query = dns.message.make_query(name, kind)
     send = dns.query.tcp if tcp else dns.query.udp
-    return send(query, "127.0.0.1", port=place.stack.addresses.port("dns"), timeout=3)
+    return send(query, "127.0.0.1", port=place.stack.addresses.port("dns"), timeout=30)
 
 
 def addresses(answer: dns.message.Message) -> list[str]:

@@ -82,8 +82,8 @@ class Site:
     def start(self, app: Path = APP, **options: Any) -> FunctionsHost:
         """Start a host that stops with the test."""
         told = {
-            "lease": 1.0,
-            "drain": 10.0,
+            "lease": 60.0,
+            "drain": 60.0,
             "events": self.events,
             "directory": self.stack.directory,
             **options,
@@ -114,7 +114,7 @@ class Site:
         return requests.request(method, host.url + path, verify=str(self.stack.ca_file), timeout=30, **more)
 
 
-def await_true(condition: Callable[[], object], seconds: float = 20.0) -> None:
+def await_true(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait until it is so. Raises TimeoutError."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -7,6 +7,7 @@ import pytest
 
 from local_stack.functions_host.errors import HostError
 from local_stack.functions_host.schedule import Schedule
+from local_stack.threaded import ThreadedStack
 from tests.local_stack.functions_host.site import Site, await_true
 
 
@@ -14,6 +15,13 @@ def status_of(site: Site) -> dict[str, str]:
     blob = f"timers/{site.settings['WEBSITE_SITE_NAME']}/Host.Functions.hourly/status"
     client = site.blobs.get_blob_client("azure-webjobs-hosts", blob)
     return json.loads(client.download_blob().readall()) if client.exists() else {}
+
+
+@pytest.fixture(autouse=True)
+def ten_past(small_stack: ThreadedStack) -> None:
+    """Begin where the next full hour is far away: the stack's clock goes on by itself."""
+    now = small_stack.clock.now()
+    small_stack.clock.advance(3600 + 600 - 60 * now.minute - now.second)
 
 
 def test_a_timer_fires_when_the_stacks_clock_comes_to_it(site: Site) -> None:

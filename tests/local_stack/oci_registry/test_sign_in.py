@@ -8,6 +8,7 @@ import requests
 from oci.auth import Password
 from oci.descriptor import Descriptor
 from oci.errors import OciError
+from tests.contents import content, files
 from tests.local_stack.oci_registry.wire import Wire, code_of, image
 from tests.oci.rig import ARM, Rig
 
@@ -165,9 +166,9 @@ def test_a_disabled_or_deleted_token_is_refused(rig: Rig) -> None:
 
 def test_no_password_is_kept_on_disk(rig: Rig) -> None:
     _, secret = rig.scope_map_token("publisher", "repositories/*/content/read")
-    files = [path for path in rig.stack.directory.rglob("*") if path.is_file()]
-    assert files
-    assert not any(secret.encode() in path.read_bytes() for path in files)
+    found = list(files(rig.stack.directory))
+    assert found
+    assert not any(secret.encode() in content(path) for path in found)
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,7 @@ def test_what_a_process_leaves_running_ends_with_it(tmp_path: Path) -> None:
     began = time.monotonic()
     asyncio.run(run(PYTHON, shell("sleep 60 & echo $!", tmp_path), stdout=output, stderr=Tail(10)))
     assert gone(int(output.text))
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 50
 
 
 def test_stack_killed_with_9_takes_its_processes_along(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ asyncio.run(run(Path({str(PYTHON)!r}), command, stdout=Tail(9), stderr=Tail(9)))
 """
     stack = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).resolve().parents[3])
     pids: list[int] = []
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while len(pids) < 2:
         assert time.monotonic() < deadline
         time.sleep(0.02)

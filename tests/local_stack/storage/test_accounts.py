@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
+from collections.abc import Callable
 
 import pytest
 from azure.core.exceptions import HttpResponseError
@@ -91,15 +93,32 @@ def test_a_fault_strikes_one_operation_in_storages_own_shape(account: Account) -
     box.upload_blob("b", b"1")
 
 
+def await_true(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def is_saved(account: Account) -> bool:
+    """Say whether Azurite's indexes on disk know the account's blobs: it writes them every few seconds."""
+    blobs, extents = (
+        account.stack.ctx.files("storage") / f"__azurite_db_{name}__.json" for name in ("blob", "blob_extent")
+    )
+    if not (blobs.exists() and extents.exists()):
+        return False
+    every = {each["name"]: each["data"] for each in json.loads(blobs.read_text("utf-8"))["collections"]}
+    mine = [row for row in every["$BLOBS_COLLECTION$"] if row["accountName"] == account.name]
+    return bool(mine) and all(row["persistency"]["id"] in extents.read_text("utf-8") for row in mine)
+
+
 def test_azurite_comes_back_after_a_crash_with_its_data(account: Account) -> None:
     box = blobs(account).create_container("box")
     box.upload_blob("b", b"1")
-    time.sleep(5.5)  # Azurite saves its index every five seconds
+    await_true(lambda: is_saved(account))
     azurite = account.stack.ctx.services["storage"].azurite
     pid = azurite._process.pid
     os.kill(pid, signal.SIGKILL)
-    deadline = time.monotonic() + 20
-    while (azurite._process.pid == pid or not azurite.ready.is_set()) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    await_true(lambda: azurite._process.pid != pid and azurite.ready.is_set())
     assert box.download_blob("b").readall() == b"1"
     assert "Azurite ended with -9" in (account.stack.directory / "stack.log").read_text()

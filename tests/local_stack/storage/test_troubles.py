@@ -79,7 +79,7 @@ def ask_and_die(account: Account, request: str, *, after: int) -> None:
     """Send the beginning of a request, read so many bytes of its answer, and vanish without a farewell."""
     place = urlsplit(account.endpoints["blob"])
     context = ssl.create_default_context(cafile=str(account.stack.ca_file))
-    plain = socket.create_connection((place.hostname, place.port or 443), timeout=10)
+    plain = socket.create_connection((place.hostname, place.port or 443), timeout=60)
     plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     with context.wrap_socket(plain, server_hostname=place.hostname) as connection:
         connection.sendall(request.encode())
