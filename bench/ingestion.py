@@ -50,8 +50,8 @@ class _NoSpool:
     def put_details(self, overflow: Overflow) -> bool:
         raise AssertionError("no row has details of that size")
 
-    def waiting(self) -> Iterator[str]:
-        return iter(())
+    def waiting(self) -> list[str]:
+        return []
 
 
 def rows(count: int) -> list[Row]:

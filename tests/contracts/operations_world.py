@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 
 from local_stack.threaded import ThreadedStack
@@ -40,10 +42,9 @@ class OperationsWorld:
     def blob_url(self) -> str:
         return str(self.account["properties"]["primaryEndpoints"]["blob"])
 
-    def log(self, **pace: float) -> AzureOperationsLog:
-        closing = threading.Event()
+    def ingestion(self, closing: threading.Event) -> Ingestion:
         logs = self.logs
-        sender = Ingestion(
+        return Ingestion(
             logs.ingestion_url,
             logs.rule_id,
             table().stream,
@@ -51,9 +52,12 @@ class OperationsWorld:
             closing.wait,
             pause_seconds=0.05,
         )
+
+    def log(self, **pace: float) -> AzureOperationsLog:
+        closing = threading.Event()
         return AzureOperationsLog(
-            sender,
-            Spool(self.blob_url, logs.credential),
+            self.ingestion(closing),
+            Spool(self.blob_url, self.logs.credential),
             Journal(self.home / "work" / "spool"),
             closing=closing,
             **pace,
@@ -64,7 +68,11 @@ class OperationsWorld:
 
     def blobs(self, container: str) -> dict[str, bytes]:
         client = BlobServiceClient(self.blob_url, self.logs.credential).get_container_client(container)
-        return {blob.name: client.download_blob(blob.name).readall() for blob in client.list_blobs()}
+        found: dict[str, bytes] = {}
+        for blob in client.list_blobs():
+            with contextlib.suppress(ResourceNotFoundError):  # delivered in between
+                found[blob.name] = client.download_blob(blob.name).readall()
+        return found
 
     def journals(self) -> list[Path]:
         return sorted((self.home / "work" / "spool").glob("*"))

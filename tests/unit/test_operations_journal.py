@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from tests.fakes.row_delivery import MemorySpool
 from vibedata.adapters import operations_journal
+from vibedata.adapters.details_apart import Sender as DrainSender
 from vibedata.adapters.operations_ingestion import Delivery
 from vibedata.adapters.operations_journal import PIECE_BYTES, Journal
 from vibedata.adapters.operations_log import AzureOperationsLog
@@ -33,18 +36,13 @@ class Sender:
         return Delivery()
 
 
-class NoSpool:
-    """A storage account that holds nothing; large Details it takes."""
-
-    def waiting(self) -> list[str]:
-        return []
-
-    def put_details(self, details: object) -> bool:
-        return True
-
-
-def flush(directory: Path, sender: Sender) -> None:
-    AzureOperationsLog(sender, NoSpool(), Journal(directory), closing=threading.Event()).flush()  # type: ignore[arg-type]
+def flush(directory: Path, sender: DrainSender, spool: MemorySpool | None = None) -> None:
+    AzureOperationsLog(
+        sender,
+        spool or MemorySpool(),
+        Journal(directory),
+        closing=threading.Event(),
+    ).flush()
 
 
 @pytest.fixture
@@ -78,3 +76,63 @@ def test_a_journal_is_read_in_pieces(left: Path, monkeypatch: pytest.MonkeyPatch
     (leftover,) = Journal(left.parent).leftovers()
     with leftover:
         assert [len(piece) for piece in leftover.pieces()] == [1] * ROWS + [0]
+
+
+class Sorting:
+    """Refuses the first row of each delivery, and takes the next one only."""
+
+    def deliver(self, lines: Sequence[bytes], deadline: float) -> Delivery:
+        return Delivery(refused=list(lines[:1]), later=list(lines[2:]), reason="HTTP 400")
+
+
+def test_what_is_left_of_a_piece_that_arrived_in_part_moves_to_the_spool(tmp_path: Path) -> None:
+    lines = [b'{"n":%d}' % number for number in range(5)]
+    (tmp_path / "20260101T000000-1-aa.jsonl").write_bytes(b"\n".join((*lines, b"")))
+    spool = MemorySpool()
+    flush(tmp_path, Sorting(), spool)
+    assert list(tmp_path.iterdir()) == []
+    assert spool.rejected == [lines[0], lines[2]], "the spool was drained too"
+    assert list(spool.batches.values()) == [[lines[4]]]
+
+
+def test_a_journal_gives_nothing_up_before_the_rest_lies_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = tmp_path / "spool"
+    journal = Journal(directory)
+    journal.append(LINES[:2])
+    (before,) = directory.iterdir()
+    monkeypatch.setattr(operations_journal, "_write", _disk_full)
+    journal.replace(LINES[1:2])
+    assert list(directory.iterdir()) == [before]
+    assert before.read_bytes().splitlines() == LINES[:2]
+    monkeypatch.undo()
+    journal.append(LINES[2:3])
+    journal.replace(LINES[2:3])
+    (after,) = directory.iterdir()
+    assert after.read_bytes().splitlines() == LINES[2:3]
+
+
+def _disk_full(file: int, content: bytes) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_a_line_behind_one_that_was_cut_short_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = tmp_path / "spool"
+    journal = Journal(directory)
+
+    def half(file: int, content: bytes) -> None:
+        os.write(file, content[: len(content) // 2])
+        raise OSError(28, "No space left on device")
+
+    journal.append([b'{"n":1}'])
+    monkeypatch.setattr(operations_journal, "_write", half)
+    journal.append([b'{"n":2}'])
+    monkeypatch.undo()
+    journal.append([b'{"n":3}'])
+    journal.abandon()
+    sender = Sender()
+    flush(directory, sender)
+    assert sender.arrived == [1, 3]

@@ -17,13 +17,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
-from vibedata.adapters.spool_drain import Drained, Sender, SpoolDrain, Spooled
+from vibedata.adapters.details_apart import Sender
+from vibedata.adapters.spool_drain import Drained, SpoolDrain, Spooled
 from vibedata.errors import Transient
-from vibedata.operations import MAX_DETAILS_BYTES, Overflow, overflow
+from vibedata.operations import MAX_DETAILS_BYTES, overflow
 
 MAX_BATCH_BYTES = 900 * 1024
 UPLOAD_SECONDS = 20.0  # how long an upload is tried again before its rows are spooled
@@ -33,13 +34,6 @@ WAIT_SECONDS = 90.0  # how long a row waits for its turn
 DOWN_SECONDS = 10.0  # how long the spool is used without another try, after a lasting trouble
 DRAIN_SECONDS = 600.0  # of the thread that empties the spool
 log = logging.getLogger("vibedata.alert_rows")
-
-
-class Spool(Spooled, Protocol):
-    """What keeps lines, and Details that are too large for one: `operations_spool.Spool`."""
-
-    def put_details(self, overflow: Overflow) -> bool:
-        """See `Spool.put_details`."""
 
 
 @dataclass(eq=False)
@@ -67,7 +61,7 @@ class GroupedRows:
     def __init__(
         self,
         sender: Sender,
-        spool: Spool,
+        spool: Spooled,
         *,
         monotonic: Callable[[], float] = time.monotonic,
         max_bytes: int = MAX_BATCH_BYTES,
@@ -165,8 +159,9 @@ class GroupedRows:
             return self._spooled(lines, "the operations log is down, and so is the spool")
         delivery = self._sender.deliver(lines, began + UPLOAD_SECONDS)
         self._note(began, succeeded=not delivery.later)
-        if delivery.refused and not self._spool.put(delivery.refused, rejected=True):
-            delivery.later += delivery.refused
+        if delivery.refused:
+            log.error("The operations log refuses %d rows: %s", len(delivery.refused), delivery.reason)
+            delivery.later += [] if self._spool.put(delivery.refused, rejected=True) else delivery.refused
         return self._spooled(delivery.later, delivery.reason) if delivery.later else ""
 
     def _note(self, began: float, *, succeeded: bool) -> None:

@@ -7,6 +7,7 @@ Rows come as JSON lines, serialised once.
 
 from __future__ import annotations
 
+import threading
 import time
 import zlib
 from bisect import bisect_right
@@ -22,7 +23,7 @@ from azure.core.rest import HttpRequest
 from azure.monitor.ingestion import LogsIngestionClient
 
 from vibedata.adapters.azure_errors import retry_after
-from vibedata.retry import ATTEMPTS, DELAY_SECONDS
+from vibedata.retry import ATTEMPTS, DELAY_SECONDS, LONGEST_RETRY_AFTER_SECONDS
 
 MAX_BATCH_BYTES = 1024 * 1024  # of the JSON array, before it is packed: what the service refuses more of
 MAX_HALVINGS = (
@@ -31,6 +32,7 @@ MAX_HALVINGS = (
 GZIP = 16 + zlib.MAX_WBITS
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
+OUT_OF_TIME = "the time was up"
 API_VERSION = "2023-01-01"
 HEADERS = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
 PASSING = frozenset((403, 408, 429, 500, 502, 503, 504))  # 403: the role may not have spread yet (D13)
@@ -51,8 +53,40 @@ class Delivery:
     halvings: int = 0
 
 
+class TooEarly(Exception):
+    """Nothing was posted, because the service had asked for nothing before a time that is too late."""
+
+    status_code = 429
+
+
+class Pace:
+    """When the service wants the next post, whoever makes it: its limits are of a rule, not of one caller.
+
+    What goes through meanwhile had set out before, and says nothing of the time that was asked for.
+    """
+
+    def __init__(self, wait: Callable[[float], bool]) -> None:
+        self._wait = wait
+        self._not_before = 0.0  # monotonic seconds
+        self._lock = threading.Lock()
+
+    def hold_back(self, seconds: float) -> None:
+        """Admit nobody for so long, five minutes at most; a longer time that was asked for before stands."""
+        until = time.monotonic() + min(seconds, LONGEST_RETRY_AFTER_SECONDS)
+        with self._lock:
+            self._not_before = max(self._not_before, until)
+
+    def admits(self, pause: float, deadline: float) -> bool:
+        """Wait for `pause` seconds, and until posts are wanted; False: that is after `deadline`, or was cut short."""
+        own = time.monotonic() + pause
+        while (now := time.monotonic()) < (until := max(own, self._not_before)):
+            if until > deadline or self._wait(until - now):
+                return False
+        return True
+
+
 class Ingestion:
-    """One stream of one rule. `wait(seconds)` pauses and returns True when it was cut short."""
+    """One stream of one rule, for any number of threads. `wait(seconds)` pauses; it returns True when cut short."""
 
     def __init__(
         self,
@@ -65,7 +99,7 @@ class Ingestion:
         pause_seconds: float = DELAY_SECONDS,
     ) -> None:
         self._path = f"/dataCollectionRules/{rule_id}/streams/{stream}?api-version={API_VERSION}"
-        self._wait = wait
+        self._pace = Pace(wait)
         self._pause = pause_seconds
         self._client = LogsIngestionClient(
             endpoint,
@@ -76,13 +110,18 @@ class Ingestion:
         )
 
     def deliver(self, lines: Sequence[bytes], deadline: float) -> Delivery:
-        """Post the lines in batches until `deadline` (monotonic seconds) or the first lasting trouble."""
+        """Post the lines in batches until `deadline` (monotonic seconds) or the first lasting trouble.
+
+        The first post is tried however late it is, unless the service asked for none before some later time.
+        """
         delivery, cut = Delivery(), list(batches(lines))
         with closing(packed_ahead(cut)) as bodies:
             for number, body in enumerate(bodies):
                 self._deliver_batch(cut[number], body, deadline, delivery)
-                if delivery.later:
-                    delivery.later += [line for batch in cut[number + 1 :] for line in batch]
+                rest = cut[number + 1 :]
+                if delivery.later or (rest and time.monotonic() > deadline):
+                    delivery.reason = delivery.reason or OUT_OF_TIME
+                    delivery.later += [line for batch in rest for line in batch]
                     break
         return delivery
 
@@ -107,14 +146,15 @@ class Ingestion:
             delivery.later += batch
 
     def _post_patiently(self, body: bytes, deadline: float) -> Exception | None:
+        trouble: Exception | None = None
         for again in range(ATTEMPTS + 1):
+            if not self._pace.admits(self._pause if again else 0.0, deadline):
+                return trouble or TooEarly()
             trouble = self._post(body)
-            if trouble is None or not _passes(trouble) or again == ATTEMPTS:
+            if trouble is None or not _passes(trouble):
                 return trouble
-            pause = max(self._pause, retry_after(trouble) or 0.0)
-            if time.monotonic() + pause > deadline or self._wait(pause):
-                return trouble
-        return None
+            self._pace.hold_back(retry_after(trouble) or 0.0)
+        return trouble
 
     def _post(self, body: bytes) -> Exception | None:
         request = HttpRequest("POST", self._path, content=body, headers=HEADERS)
@@ -153,7 +193,11 @@ def packed_ahead(cut: Sequence[list[bytes]]) -> Generator[bytes, None, None]:
         yield from (packed(batch) for batch in cut)
         return
     with ThreadPoolExecutor(1, "operations-packing") as packer:
-        coming = packer.submit(packed, cut[0])
+        try:
+            coming = packer.submit(packed, cut[0])
+        except RuntimeError:  # no thread to be had
+            yield from (packed(batch) for batch in cut)
+            return
         for following in cut[1:]:
             body, coming = coming.result(), packer.submit(packed, following)
             yield body

@@ -8,6 +8,7 @@ never stop the work.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -35,20 +36,29 @@ class Journal:
         try:
             file = self._open()
             if file is not None:
-                os.write(file, b"\n".join((*lines, b"")))
+                start = [b""] if self._broken else []  # ends a line that was cut short
+                _write(file, b"\n".join((*start, *lines, b"")))
         except OSError:
             self._broken = True
 
     def replace(self, lines: Sequence[bytes]) -> None:
-        """Hold exactly these lines from here on; none: the file goes away."""
-        if self._file is None:
-            return
-        if not lines:
+        """Hold exactly these lines from here on; none: the file goes away.
+
+        They are in a file of their own before the one that has them among others goes: whoever dies, or finds the
+        disk full, loses none.
+        """
+        if self._file is None or not lines:
             self.close()
             return
-        with contextlib.suppress(OSError):
-            os.ftruncate(self._file, 0)
+        before = Journal(self._directory)
+        before._file, before._path = self._file, self._path
+        self._file, self._path, self._broken = None, None, False
         self.append(lines)
+        if self._broken:
+            self.close()
+            self._file, self._path = before._file, before._path
+        else:
+            before.close()
 
     def close(self) -> None:
         """Delete the file: all of it is delivered."""
@@ -132,6 +142,11 @@ class Leftover:
     def delete(self) -> None:
         """Remove the file: its rows have arrived."""
         self._path.unlink(missing_ok=True)
+
+
+def _write(file: int, content: bytes) -> None:
+    if os.write(file, content) < len(content):
+        raise OSError(errno.ENOSPC, "only a part of it was written")
 
 
 def _whole(line: bytes) -> bool:

@@ -8,21 +8,20 @@ stays. Any later process delivers what it finds in either. Nothing here raises: 
 from __future__ import annotations
 
 import contextlib
-import json
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import orjson
 from azure.core.credentials import TokenCredential
 
 from vibedata.adapters.azure_errors import role_missing
-from vibedata.adapters.operations_ingestion import Delivery, Ingestion
+from vibedata.adapters.details_apart import DetailsApart, Sender, as_line
+from vibedata.adapters.operations_ingestion import MAX_BATCH_BYTES, Delivery, Ingestion
 from vibedata.adapters.operations_journal import Journal
 from vibedata.adapters.operations_spool import Spool
-from vibedata.operations import MAX_DETAILS_BYTES, overflow
+from vibedata.adapters.spool_drain import SpoolDrain
 from vibedata.operations_table import table
 from vibedata.settings import Settings
 
@@ -30,13 +29,6 @@ PROMPT_ROWS = 200  # so many do not wait for the pause to end
 PAUSE_SECONDS = 2.0  # how long a row may wait for others to travel with
 CLOSING_SECONDS = 10.0  # how long the end of a process waits for the log in all
 MAX_BACKOFF_SECONDS = 30.0
-
-
-class Sender(Protocol):
-    """What delivers lines: `Ingestion`."""
-
-    def deliver(self, lines: Sequence[bytes], deadline: float) -> Delivery:
-        """See `Ingestion.deliver`."""
 
 
 class AzureOperationsLog:
@@ -52,8 +44,9 @@ class AzureOperationsLog:
         propagation_seconds: float = 600.0,
         closing_seconds: float = CLOSING_SECONDS,
     ) -> None:
-        self._sender = sender
+        self._sender = DetailsApart(sender, spool)
         self._spool = spool
+        self._spool_drain = SpoolDrain(sender, spool, MAX_BATCH_BYTES, cut_short=closing.is_set)
         self._journal = journal
         self._closing = closing
         self._propagation_seconds = propagation_seconds
@@ -68,7 +61,7 @@ class AzureOperationsLog:
 
     def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """See `ports.OperationsLog.write`."""
-        lines = _lines(rows)
+        lines = [as_line(row) for row in rows]
         with self._lock:
             first = self._pump is None
             self._pending += lines
@@ -137,21 +130,10 @@ class AzureOperationsLog:
         return delivery.later
 
     def _send(self, lines: Sequence[bytes], deadline: float) -> Delivery:
-        """Deliver lines, large Details apart from theirs; `later` has lines as they were written."""
-        sent, written, stuck = list(lines), dict[bytes, bytes](), set[bytes]()
-        for number, line in enumerate(lines):
-            if len(line) <= MAX_DETAILS_BYTES:  # so its Details are smaller too
-                continue
-            fitting, details = overflow(json.loads(line))
-            if details:
-                sent[number] = _line(fitting)
-                written[sent[number]] = line
-                stuck.update(() if self._spool.put_details(details) else (sent[number],))
-        delivery = self._sender.deliver(sent, deadline)
+        """Deliver lines, and keep those that are refused for a person."""
+        delivery = self._sender.deliver(lines, deadline)
         if delivery.refused and not self._spool.put(delivery.refused, rejected=True):
             delivery.later += delivery.refused
-        if later := stuck.union(delivery.later):
-            delivery.later = [written.get(line, line) for line in sent if line in later]
         return delivery
 
     def _keep(self, rest: list[bytes]) -> None:
@@ -163,20 +145,19 @@ class AzureOperationsLog:
                 self._journal.abandon()
 
     def _drain(self, deadline: float) -> None:
-        """Deliver what earlier processes left behind, until something does not go through."""
+        """Deliver what earlier processes left behind, until something does not go through or the process ends."""
         self._drained = True
         for leftover in self._journal.leftovers():
             for piece in leftover.pieces():
-                if time.monotonic() > deadline or (piece and self._send(piece, deadline).later):
+                if time.monotonic() > deadline or self._closing.is_set() or not self._gone(piece, deadline):
                     return
             leftover.delete()
-        for name in self._spool.waiting() or ():
-            lines = self._spool.read(name)
-            if lines is None:
-                continue
-            if time.monotonic() > deadline or self._send(lines, deadline).later:
-                return
-            self._spool.delete(name)
+        self._spool_drain.run(deadline - time.monotonic())
+
+    def _gone(self, piece: Sequence[bytes], deadline: float) -> bool:
+        """Deliver a piece of a journal; what is left of one that arrived in part moves on to the spool."""
+        later = self._send(piece, deadline).later if piece else []
+        return not later or (len(later) < len(piece) and self._spool.put(later))
 
 
 def operations_log(settings: Settings, credential: TokenCredential, home: Path) -> AzureOperationsLog:
@@ -192,16 +173,3 @@ def operations_log(settings: Settings, credential: TokenCredential, home: Path) 
         closing=closing,
         propagation_seconds=settings.propagation_seconds,
     )
-
-
-def _lines(rows: Sequence[Mapping[str, Any]]) -> list[bytes]:
-    return [_line(row) for row in rows]
-
-
-def _line(row: Mapping[str, Any]) -> bytes:
-    try:
-        return b"%b" % orjson.dumps(
-            row
-        )  # a copy of its own size: orjson's keeps the room that it was made in
-    except TypeError:  # not plain data, half a character, a number of more than 64 bits
-        return json.dumps(row, separators=(",", ":"), default=str).encode()

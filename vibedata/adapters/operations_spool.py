@@ -1,12 +1,11 @@
 """Where rows wait in the instance's storage account while the Logs Ingestion API does not take them.
 
-One blob per batch, named by time and content, never overwritten. Any later process delivers and deletes it;
-two that do so at once send the rows twice, which readers fold by EventId.
+One blob per batch, named by time and content, never overwritten. Any later process delivers and deletes it, and holds
+it meanwhile by a lease; where one dies before it deletes, the rows arrive twice, which readers fold by EventId.
 """
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import hashlib
 import io
@@ -19,7 +18,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from azure.core.credentials import TokenCredential
-from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
 from vibedata.adapters.operations_ingestion import batches, packed
 from vibedata.operations import Overflow
@@ -99,8 +98,8 @@ class Spool:
             return None
         try:
             rows = json.loads(_unpacked(body))
-            return [json.dumps(row, separators=(",", ":")).encode() for row in rows]
-        except (ValueError, TypeError, OSError, EOFError, zlib.error):
+            return [_line(row) for row in rows]
+        except (ValueError, TypeError, OSError, EOFError, RecursionError, zlib.error):
             if self._upload(name.replace(PENDING, REJECTED, 1), body):
                 self.delete(name)
             return None
@@ -116,25 +115,38 @@ class Spool:
             return False
         return True
 
-    def release(self, name: str) -> None:
-        """Let others have a batch, if it is held; where that fails, they have it after a minute."""
+    def release(self, name: str) -> bool:
+        """Let others have a batch, if it is held; False: no answer came, so they have it after a minute."""
         held = self._held.pop(name, None)
-        with contextlib.suppress(Exception):
+        try:
             if held:
                 held.release()
+        except HttpResponseError:
+            return True
+        except Exception:  # noqa: BLE001 - a token that cannot be read is a ValueError
+            return False
+        return True
 
-    def delete(self, name: str) -> None:
-        """Remove a delivered batch; another process may have done so."""
-        held = self._held.pop(name, None)
+    def forget(self, name: str) -> None:
+        """Leave a batch to the end of its lease."""
+        self._held.pop(name, None)
+
+    def delete(self, name: str) -> bool:
+        """Remove a delivered batch; another process may have done so. False: no answer came."""
+        held, answered = self._held.pop(name, None), False
         # Once more where it fails, for the batch has arrived; a lease that has run out deletes nothing.
         for lease in (held, held, None):
             try:
                 self._spool.delete_blob(name, **({"lease": lease} if lease else {}))
             except ResourceNotFoundError:
-                return
-            except Exception:  # noqa: BLE001, S112 - a token that cannot be read is a ValueError
-                continue
-            return
+                return True
+            except HttpResponseError:
+                answered = True
+            except Exception:  # noqa: BLE001 - a token that cannot be read is a ValueError
+                answered = False
+            else:
+                return True
+        return answered
 
     def _upload(self, name: str, body: bytes) -> bool:
         try:
@@ -144,6 +156,14 @@ class Spool:
         except Exception:  # noqa: BLE001 - a token that cannot be read is a ValueError
             return False
         return True
+
+
+def _line(row: object) -> bytes:
+    """Return a row as it was put: with an escape for each letter beyond ASCII it might be three times as long."""
+    try:
+        return json.dumps(row, separators=(",", ":"), ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half a character, which only an escape can say
+        return json.dumps(row, separators=(",", ":")).encode()
 
 
 def _unpacked(body: bytes) -> bytes:

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from vibedata.adapters.operations_ingestion import Delivery
+from vibedata.adapters.details_apart import DetailsApart, Sender
+from vibedata.operations import Overflow
 
 MAX_BATCHES = 100  # of one upload
 GATHER_SECONDS = 10.0  # of reading them
+RELEASE_SECONDS = 2.0  # beyond the end of its time, of letting others have what was not delivered
 ROUND_SECONDS = 30.0  # until the last post of an upload begins: with it, less than a batch is held for
-
-
-class Sender(Protocol):
-    """What uploads lines: `Ingestion`."""
-
-    def deliver(self, lines: Sequence[bytes], deadline: float) -> Delivery:
-        """See `Ingestion.deliver`."""
 
 
 class Spooled(Protocol):
@@ -28,19 +23,25 @@ class Spooled(Protocol):
     def put(self, lines: Sequence[bytes], *, rejected: bool = False) -> bool:
         """See `Spool.put`."""
 
+    def put_details(self, overflow: Overflow) -> bool:
+        """See `Spool.put_details`."""
+
     def waiting(self) -> list[str] | None:
         """See `Spool.waiting`."""
 
     def hold(self, name: str) -> bool:
         """See `Spool.hold`."""
 
-    def release(self, name: str) -> None:
+    def release(self, name: str) -> bool:
         """See `Spool.release`."""
+
+    def forget(self, name: str) -> None:
+        """See `Spool.forget`."""
 
     def read(self, name: str) -> list[bytes] | None:
         """See `Spool.read`."""
 
-    def delete(self, name: str) -> None:
+    def delete(self, name: str) -> bool:
         """See `Spool.delete`."""
 
 
@@ -55,21 +56,25 @@ class Drained:
 
 @dataclass
 class SpoolDrain:
-    """Drains one spool. Safe to use from several threads: one drains, the others wait for it as long as they may."""
+    """Drains one spool. Safe to use from several threads: one drains, the others wait for it as long as they may.
+
+    `cut_short` says that somebody waits for it to end: it lets go of what it has not begun to upload.
+    """
 
     sender: Sender
     spool: Spooled
     max_bytes: int
     monotonic: Callable[[], float] = time.monotonic
+    cut_short: Callable[[], bool] = lambda: False
     _one: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, seconds: float) -> Drained:
         """Deliver what waits until none is left, something does not go through, or the time is up."""
         deadline, batches = self.monotonic() + seconds, 0
-        if not self._one.acquire(timeout=seconds):
+        if not self._one.acquire(timeout=max(seconds, 0.0)):
             return Drained()
         try:
-            while self.monotonic() < deadline:
+            while not self._is_over(deadline):
                 some = self._round(deadline)
                 batches += some.batches
                 if some.empty or some.stuck:
@@ -78,6 +83,9 @@ class SpoolDrain:
             self._one.release()
         return Drained(batches)
 
+    def _is_over(self, deadline: float) -> bool:
+        return self.cut_short() or self.monotonic() >= deadline
+
     def _round(self, deadline: float) -> Drained:
         """Deliver as many batches as go into one upload."""
         names = self.spool.waiting()
@@ -85,22 +93,21 @@ class SpoolDrain:
             return Drained(empty=names is not None, stuck=names is None)
         deadline = min(deadline, self.monotonic() + ROUND_SECONDS)
         found: dict[str, list[bytes]] = {}
-        done: list[str] = []
         try:
-            self._gather(names, found)
-            if self.monotonic() < deadline:
-                done = self._deliver(found, deadline)
+            self._gather(names, found, deadline)
+            if not found or self._is_over(deadline):
+                return Drained(stuck=True)
+            return self._deliver(found, deadline)
         finally:
-            for name in found:
-                if name not in done:
-                    self.spool.release(name)
-        return Drained(len(done), stuck=not done or len(done) < len(found))
+            until = deadline + RELEASE_SECONDS
+            self._while_it_answers(lambda name: self.monotonic() < until and self.spool.release(name), found)
 
-    def _gather(self, names: Sequence[str], found: dict[str, list[bytes]]) -> None:
+    def _gather(self, names: Sequence[str], found: dict[str, list[bytes]], deadline: float) -> None:
         """Hold and read batches that nobody else is delivering: each arrives once, unless its bearer dies."""
-        until, size = self.monotonic() + GATHER_SECONDS, 0
+        began, size = self.monotonic(), 0
+        until = began + min(GATHER_SECONDS, (deadline - began) / 2)  # the rest is for delivering them
         for name in names:
-            if len(found) >= MAX_BATCHES or size >= self.max_bytes // 2 or self.monotonic() > until:
+            if len(found) >= MAX_BATCHES or size >= self.max_bytes // 2 or self._is_over(until):
                 return
             if not self.spool.hold(name):
                 continue
@@ -111,16 +118,36 @@ class SpoolDrain:
             found[name] = lines
             size += sum(len(line) + 1 for line in lines)
 
-    def _deliver(self, found: dict[str, list[bytes]], deadline: float) -> list[str]:
-        """Upload batches together and delete those of which every line has arrived, or is kept for a person."""
-        if not found:
-            return []
-        delivery = self.sender.deliver([line for lines in found.values() for line in lines], deadline)
-        later, refused = set(delivery.later), set(delivery.refused)
-        done = [name for name, lines in found.items() if later.isdisjoint(lines)]
+    def _deliver(self, found: dict[str, list[bytes]], deadline: float) -> Drained:
+        """Upload batches together; take from `found`, and delete, those of which nothing is left to deliver.
+
+        What is left of a batch that arrived in part becomes one of its own, so that each upload is a step forward,
+        however long the search for refused rows takes.
+        """
+        together = [line for lines in found.values() for line in lines]
+        delivery = DetailsApart(self.sender, self.spool).deliver(together, deadline)
+        later = set(delivery.later)
+        done = self._settled(found, later, set(delivery.refused))
+        whole = sum(later.isdisjoint(found.pop(name)) for name in done)
+        answered = self._while_it_answers(self.spool.delete, done)
+        return Drained(whole, stuck=bool(later or found) or not answered)
+
+    def _settled(self, found: dict[str, list[bytes]], later: set[bytes], refused: set[bytes]) -> list[str]:
+        """Return the batches of which every line has arrived, waits in another, or is kept for a person."""
+        done = [name for name, lines in found.items() if not lines or not later.issuperset(lines)]
+        rest = [line for name in done for line in found[name] if line in later]
+        if rest and not self.spool.put(rest):
+            done = [name for name in done if later.isdisjoint(found[name])]
         kept = [line for name in done for line in found[name] if line in refused]
         if kept and not self.spool.put(kept, rejected=True):
             done = [name for name in done if refused.isdisjoint(found[name])]
-        for name in done:
-            self.spool.delete(name)
         return done
+
+    def _while_it_answers(self, act: Callable[[str], bool], names: Iterable[str]) -> bool:
+        """Have `act` done to each batch until the spool does not answer: the rest is free when its lease ends."""
+        answers = True
+        for name in names:
+            answers = answers and act(name)
+            if not answers:
+                self.spool.forget(name)
+        return answers
