@@ -87,6 +87,7 @@ def _tell(facts: dict[str, Any], wrong: list[str]) -> None:
     for line in wrong:
         print(f"WRONG  {line}")
     print("exactly one row for each logical event" if not wrong else f"{len(wrong)} things are wrong")
+    print(f"the picture: {HOME / 'soak.svg'}; the ledger and all else: {HOME}")
 
 
 def _say(line: str) -> None:

@@ -32,6 +32,12 @@ def delivery_key(event: tuple[str, ...]) -> str | None:
     return None if event[0] == "legacy" else hashlib.sha256("|".join(event).encode()).hexdigest()
 
 
+def incident_key(event: tuple[str, ...]) -> str:
+    """Return what an alert's incident is found under: its id, as of its subscription."""
+    scope, place, name = event[0].rpartition("/providers/microsoft.alertsmanagement/")
+    return "/".join(scope.split("/")[:3]) + place + name
+
+
 @dataclass
 class Ledger:
     """Every logical event by its number, and how often it was delivered; one line of `file` for each delivery."""

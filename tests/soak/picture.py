@@ -60,15 +60,19 @@ def _panels(samples: Sequence[Sample]) -> list[Panel]:
                 Line("processed", BLUE, _rates(samples, lambda sample: sample.processed)),
             ],
         ),
-        Panel("waiting on the queue", [Line("messages", BLUE, _means(samples, lambda one: one.queue))]),
         Panel(
-            "age when taken, seconds", [Line("95th percentile", BROWN, _means(samples, lambda one: one.age))]
+            "waiting on the queue, the most of each moment",
+            [Line("messages", BLUE, _most(samples, lambda one: one.queue))],
         ),
         Panel(
-            "memory, MB",
+            "age when taken in seconds, the most of each moment",
+            [Line("95th percentile", BROWN, _most(samples, lambda one: one.age))],
+        ),
+        Panel(
+            "memory in MB, the most of each moment",
             [
-                Line("largest worker", BLUE, _means(samples, lambda one: one.worker_mb)),
-                Line("functions host", GREY, _means(samples, lambda one: one.host_mb)),
+                Line("largest worker", BLUE, _most(samples, lambda one: one.worker_mb)),
+                Line("functions host", GREY, _most(samples, lambda one: one.host_mb)),
             ],
         ),
     ]
@@ -79,8 +83,8 @@ def _bins(samples: Sequence[Sample]) -> list[Sequence[Sample]]:
     return [samples[start : start + size] for start in range(0, len(samples), size)]
 
 
-def _means(samples: Sequence[Sample], value: Callable[[Sample], float]) -> list[tuple[float, float]]:
-    return [(some[-1].at, sum(map(value, some)) / len(some)) for some in _bins(samples)]
+def _most(samples: Sequence[Sample], value: Callable[[Sample], float]) -> list[tuple[float, float]]:
+    return [(some[-1].at, max(map(value, some))) for some in _bins(samples)]
 
 
 def _rates(samples: Sequence[Sample], value: Callable[[Sample], float]) -> list[tuple[float, float]]:

@@ -16,13 +16,13 @@ ALERTS = 200
 TROUBLE = [Episode("noise", 6, LOUD), Episode("down", 2, [DOWN, *LOUD]), Episode("noise", 600, LOUD)]
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_each_alert_is_one_row_whatever_dies_on_the_way(world: World, tmp_path: Path) -> None:
     world.stack.faults.clear()
     rig = Rig(world.stack.directory, tmp_path / "soak", world.instance(tmp_path / "worker"))
     credential = deployer(world.stack)
     shape = Shape(
-        ALERTS, TROUBLE, lease=8.0, kill_every=5.0, most_kills=2, reconcile_every=5.0, drain_within=90.0,
+        ALERTS, TROUBLE, lease=20.0, kill_every=5.0, most_kills=2, reconcile_every=5.0, drain_within=200.0,
         look_every=0.5, twice=0.5,
     )  # fmt: skip
     found, watch = run(
