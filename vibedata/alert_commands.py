@@ -35,7 +35,8 @@ def alerts_explain(
 ) -> None:
     """Tell what the processor makes of a payload, and why.
 
-    And what it could not place. Asks nobody, writes nothing.
+    And what it could not place. Of a file with several alerts each is told of by its number: two.json#1, two.json#2.
+    Asks nobody, writes nothing.
 
     Example: vibedata alerts explain alert.json --registry rows.json --output json
     """

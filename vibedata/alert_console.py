@@ -9,6 +9,10 @@ from vibedata import console
 from vibedata.ports import Summary
 
 SHORT_CHARS = 12
+WHAT_IS_KNOWN = (
+    *("name", "at", "code", "reason", "origin", "summary", "alertId", "deliveryKey"),
+    *("bytes", "times", "requeuedAt"),
+)
 WIDE_CHARS = 120  # narrower, a sentence in a table's last column would be a column of single words
 MAX_SHOWN = 50  # of a storm's incidents: the gravest come first, and the last line has to be seen
 
@@ -78,14 +82,32 @@ def poisoned(summary: Summary) -> None:
     out.print(summary.message)
 
 
+def rejected(summary: Summary) -> None:
+    """Show what intake took for no alert as a table."""
+    rows = [
+        (
+            _short(one["name"]),
+            _time(one["at"]),
+            one["origin"] or "-",
+            one["code"] or "-",
+            one["bytes"],
+            one["reason"],
+        )
+        for one in summary.data["rejected"]
+    ]
+    out = console.screen()
+    _listing(out, ("name", "at", "origin", "code", "bytes", "reason"), rows)
+    out.print(summary.message, soft_wrap=True)
+
+
 def poisoned_one(summary: Summary) -> None:
     """Show one that was given up, and its message."""
     one = summary.data
     out = console.screen()
-    for name in ("name", "at", "code", "reason", "summary", "alertId", "deliveryKey", "times", "requeuedAt"):
-        out.print(f"{name:<12} {one[name] or '-'}", soft_wrap=True)
+    for name in WHAT_IS_KNOWN:
+        out.print(console.harmless(f"{name:<12} {one[name] or '-'}"), soft_wrap=True)
     out.print("")
-    out.print(_harmless(one["body"] or one["message"]), soft_wrap=True)
+    out.print(console.harmless(one["body"] or one["message"]), soft_wrap=True)
 
 
 def closing(summary: Summary) -> None:
@@ -111,9 +133,9 @@ def _listing(out: Any, headings: Sequence[str], rows: Sequence[Sequence[Any]], t
     if not rows:
         return
     if out.width >= WIDE_CHARS:
-        out.print(console.table(headings, rows, title or None))
+        console.show_table(out, console.table(headings, rows, title or None))
         return
-    lines = [[str(cell) for cell in row] for row in (headings, *rows)]
+    lines = [[console.harmless(str(cell)) for cell in row] for row in (headings, *rows)]
     widths = [max(map(len, column)) for column in zip(*(line[:-1] for line in lines), strict=True)]
     if title:
         out.print(title)
@@ -122,6 +144,12 @@ def _listing(out: Any, headings: Sequence[str], rows: Sequence[Sequence[Any]], t
         out.print("  ".join(f"{cell:<{width}}" for cell, width in cells).rstrip(), soft_wrap=True)
         if number:
             out.print(f"    {line[-1]}", soft_wrap=True)
+
+
+def _short(path: str) -> str:
+    """Return the name of a kept body with the first letters of its digest, by which it can be called too."""
+    place, slash, name = path.rpartition("/")
+    return f"{place}{slash}{name[:SHORT_CHARS]}"
 
 
 def _verdict(text: str) -> str:
@@ -138,11 +166,6 @@ def _why(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _how(step: Mapping[str, Any]) -> str:
     return "reconciliation" if step["reconciled"] else "delivery"
-
-
-def _harmless(text: str) -> str:
-    """Return a text that anybody may have written as a terminal may show it: no control characters."""
-    return "".join(mark if mark.isprintable() or mark in "\n\t" else repr(mark)[1:-1] for mark in text)
 
 
 def _time(told: Any) -> str:

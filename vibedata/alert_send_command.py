@@ -66,7 +66,10 @@ def alerts_send(
 
 
 def _lines(summary: Summary, through: str) -> list[str]:
-    lines = [f"{each['file']}: {each['sent']} sent{_said(each['answer'])}" for each in summary.data["files"]]
+    lines = [
+        f"{each['file']}: {each['sent']} sent{_said(each['answer'])}{_kept(each)}"
+        for each in summary.data["files"]
+    ]
     return [*lines, f"{summary.data['sent']} sent through {through}."]
 
 
@@ -79,6 +82,13 @@ def _said(answer: dict[str, Any]) -> str:
             for each in rejected
         ]
     )
+
+
+def _kept(each: dict[str, Any]) -> str:
+    """Return where to look for what is no alert, unless intake has answered that already."""
+    if not each["noAlert"] or each["answer"].get("rejected"):
+        return ""
+    return f"; it is no alert ({each['noAlert']}), and is kept: `vibedata alerts poison list --rejected` shows it"
 
 
 def _told(output: Output) -> Callable[[int], None]:

@@ -39,6 +39,10 @@ class AlertSettings:
         "Client id of whoever may call the HTTP fallback; Azure Monitor's action groups unless it says otherwise.",
         ACTION_GROUPS_APP,
     )
+    alert_put_off_seconds: float = setting(
+        "How long an alert that cannot be processed for now is put off at first (s); up to ten times that later.",
+        60.0,
+    )
 
 
 def load(environ: Mapping[str, str]) -> AlertSettings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -67,7 +68,11 @@ def alerts_show(
 
 def alerts_replay(
     source: Annotated[
-        str, typer.Argument(help="A file, or a kept body: alerts-rejected/…, alerts-claims/…", metavar="WHAT")
+        str,
+        typer.Argument(
+            help="A file, `-` for standard input, or a kept body: alerts-rejected/…, alerts-claims/…",
+            metavar="WHAT",
+        ),
     ],
     output: OutputOption = Output.text,
 ) -> None:
@@ -83,14 +88,26 @@ def alerts_replay(
 
 def poison_list(
     requeued_too: Annotated[bool, typer.Option("--all", help="Those that were put back, too.")] = False,
+    rejected: Annotated[
+        bool, typer.Option("--rejected", help="Instead, what intake took for no alert; newest first.")
+    ] = False,
     output: OutputOption = Output.text,
 ) -> None:
-    """List the messages that the processor gave up.
+    """List the messages that the processor gave up, or the bodies that intake took for no alert.
 
-    Example: vibedata alerts poison list
+    Example: vibedata alerts poison list --rejected
     """
     from vibedata.wiring import alerts
 
+    if rejected and requeued_too:
+        raise BadInput(
+            "usage",
+            "Either --all or --rejected.",
+            hint="What was rejected is never put back: it is no alert.",
+        )
+    if rejected:
+        _show(alerts.list_rejected(settings.load(os.environ)), output, alert_console.rejected)
+        return
     summary = alerts.list_poisoned(settings.load(os.environ), requeued_too=requeued_too)
     _show(summary, output, alert_console.poisoned)
 
@@ -114,20 +131,27 @@ def poison_requeue(
     names: Annotated[
         list[str] | None, typer.Argument(help="Their names, or the first letters.", metavar="NAME…")
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every one that waits.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every one that waits, but those that would only come back.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="With --all: those that would come back, too.")
+    ] = False,
     output: OutputOption = Output.text,
 ) -> None:
     """Put messages that were given up back on the queue, once each.
 
     Example: vibedata alerts poison requeue 3f9a01c2
     """
-    if bool(names) == everything:
+    if bool(names) == everything or (force and not everything):
         raise BadInput(
-            "usage", "Either names, or --all.", hint="`vibedata alerts poison list` shows the names."
+            "usage",
+            "Either names, or --all (perhaps with --force).",
+            hint="`vibedata alerts poison list` shows the names.",
         )
     from vibedata.wiring import alerts
 
-    summary = alerts.requeue_poisoned(settings.load(os.environ), names or [])
+    summary = alerts.requeue_poisoned(settings.load(os.environ), names or [], force=force)
     _show(summary, output, alert_console.closing)
 
 
@@ -139,11 +163,14 @@ def _show(summary: Summary, output: Output, show: Any) -> None:
 
 
 def _file(source: str) -> bytes | None:
-    """Return a file's bytes; None where there is no such file: then it is the name of a kept body."""
+    """Return the bytes of a file or of standard input; None where there is no such file: then it is a kept body."""
     path = Path(source)
     try:
-        with path.open("rb") as opened:
-            raw = opened.read(MAX_REPLAYED_BYTES + 1)
+        if source == "-":
+            raw = sys.stdin.buffer.read(MAX_REPLAYED_BYTES + 1)
+        else:
+            with path.open("rb") as opened:
+                raw = opened.read(MAX_REPLAYED_BYTES + 1)
     except FileNotFoundError:
         return None
     except OSError as error:

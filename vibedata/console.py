@@ -37,7 +37,7 @@ UNCOUNTABLE = {"health": "health row"}
 
 def screen() -> Console:
     """Return standard output as a console; a pipe gets plain text, wide enough not to be cut."""
-    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 160)
+    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 160)
 
 
 def print_json(document: Any) -> None:
@@ -51,11 +51,16 @@ def print_error(error: VibedataError, as_json: bool) -> None:
     if as_json:
         print_json({"error": told})
         return
-    out = Console(stderr=True, highlight=False, markup=False)
+    out = Console(stderr=True, highlight=False, markup=False, emoji=False)
     out.print(
         Text.assemble((f"{told['kind']} {told['code']}", "bold red"), f": {told['message']}"), soft_wrap=True
     )
     out.print(Text.assemble(("What to do: ", "bold"), told["hint"]), soft_wrap=True)
+
+
+def harmless(text: str) -> str:
+    """Return a text that anybody may have written as a terminal may show it: no control characters but line and tab."""
+    return "".join(mark if mark.isprintable() or mark in "\n\t" else repr(mark)[1:-1] for mark in text)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> Table:
@@ -64,8 +69,19 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | No
     for column in columns:
         shown.add_column(column, overflow="fold")
     for row in rows:
-        shown.add_row(*(Text(str(cell), style=COLOURS.get(str(cell), "")) for cell in row))
+        shown.add_row(*(Text(harmless(str(cell)), style=COLOURS.get(str(cell), "")) for cell in row))
     return shown
+
+
+def show_table(out: Console, shown: Table) -> None:
+    """Show a table; where it is no terminal, without the blanks that fill up a line."""
+    if out.is_terminal:
+        out.print(shown)
+        return
+    with out.capture() as captured:
+        out.print(shown)
+    for line in captured.get().splitlines():
+        out.print(line.rstrip(), soft_wrap=True)
 
 
 def written(counts: Mapping[str, int]) -> str:
@@ -102,7 +118,7 @@ def phase_table(states: Sequence[Any]) -> Table:
 
 def show_phases(states: Sequence[Any]) -> None:
     """Show phases as they stand."""
-    screen().print(phase_table(states))
+    show_table(screen(), phase_table(states))
 
 
 def follow_phases(run: Callable[[Callable[[Sequence[Any]], None]], None]) -> None:
@@ -175,7 +191,7 @@ def status(shown: Mapping[str, Any]) -> None:
         (c["name"], c["version"], c["shortDigest"], c["endpoint"], c["status"], _reason(c))
         for c in shown["components"]
     ]
-    console.print(table(("component", "version", "digest", "endpoint", "health", "reason"), rows))
+    show_table(console, table(("component", "version", "digest", "endpoint", "health", "reason"), rows))
 
 
 def rows(batches: Iterable[Sequence[Mapping[str, Any]]], *, as_json: bool, follow: bool) -> None:
@@ -205,7 +221,10 @@ def receipts(shown: Mapping[str, Any]) -> None:
     ]
     console = screen()
     headings = ("seq", "at", "verb", "subject", "before", "after")
-    console.print(table(headings, rows) if rows else "No receipt matches.")
+    if rows:
+        show_table(console, table(headings, rows))
+    else:
+        console.print("No receipt matches.")
     console.print(f"head {shown['head']}", soft_wrap=True)
 
 
@@ -223,7 +242,7 @@ def _log_line(row: Mapping[str, Any]) -> Text:
         (f"{state:<10}", COLOURS.get(state, "")),
         f" {row.get('Operation', ''):<38} {row.get('Component', ''):<20}",
         f" {took} ms" if took is not None else "",
-        f"  {tail}" if tail else "",
+        f"  {harmless(tail)}" if tail else "",
     )
 
 
@@ -235,7 +254,7 @@ def _reason(component: Mapping[str, Any]) -> str:
 
 def progress() -> Callable[[Mapping[str, Any]], None]:
     """Return what shows the steps that end while a verb runs, on standard error."""
-    out = Console(stderr=True, highlight=False, markup=False)
+    out = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
     def show(row: Mapping[str, Any]) -> None:
         if row["Status"] != "Started" and "/" in row["Operation"]:

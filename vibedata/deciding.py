@@ -75,32 +75,44 @@ class Decider:
     def decide(self) -> Decided:
         """Put the delivery into its incident. Raises Transient."""
         if self.alert.kind not in incident.CLOSED_BY_CORRELATION:
-            return self._again(lambda: self._placed(()))
-        cause = self._again(self._caused)
+            return self._again(lambda: self._placed(None))
         if self.step.condition == "Resolved":
-            return self._closing(cause)
-        decided = self._again(lambda: self._placed(cause.ended_by(self.step.at)))
+            return self._closing()
+        return self._opening()
+
+    def _opening(self) -> Decided:
+        cause = self._again(self._opened)
+        decided = self._again(lambda: self._placed(cause.end_of(self.step.at)))
         # Whoever closed meanwhile may have found no incident yet: it is there now, so one of us finds the other.
         now, _ = self._again(lambda: self.incidents.read_cause(self.alert.correlation_key))
-        ended = [
-            self._again(partial(self._ended, self.alert.incident_key, closing))
-            for closing in now.ended_by(self.step.at)
-        ]
-        return replace(decided, ended=tuple(one for one in ended if one))
+        found, at = decided.incident, self.step.at
+        end = now.end_of(at)
+        if end and not (found.closed_at and found.closed_at >= at):
+            found = self._again(partial(self._ended, found.key, end)) or found
+        ended = [one for one in now.closings if one.at >= at and _is_closed_by(found, one)]
+        return replace(decided, ended=tuple(Ended(found, one.delivery) for one in ended))
 
-    def _closing(self, cause: Cause) -> Decided:
-        decided = self._again(lambda: self._placed(()))
+    def _closing(self) -> Decided:
+        cause, is_known = self._again(self._closed)
+        decided = self._again(lambda: self._placed(None))
         if not decided.has_row:
             return decided
-        others = [key for key in cause.ends(self.step.at) if key != self.alert.incident_key]
-        ended = [self._again(partial(self._ended, key, self.step)) for key in others]
-        return replace(decided, ended=tuple(one for one in ended if one))
+        # A former attempt may have ended some and told nobody, and another closing have kept that they have ended.
+        keys = cause.ends(self.step.at, also_ended=is_known)
+        others = [key for key in keys if key != self.alert.incident_key]
+        found = {key: self._again(partial(self._ended, key, self.step)) for key in others}
+        found[self.alert.incident_key] = decided.incident
+        # One that is not there yet looks here itself once it is; one that is open has opened again since.
+        done = [key for key, now in found.items() if now is None or not now.is_open]
+        self._again(lambda: self._keep_ended(done))
+        told = [now for key in others if (now := found[key]) and _is_closed_by(now, self.step)]
+        return replace(decided, ended=tuple(Ended(now, self.step.delivery) for now in told))
 
-    def _placed(self, closings: Sequence[Step]) -> Decided:
+    def _placed(self, end: Step | None) -> Decided:
         """Merge the delivery into its incident, once, with what has ended it already."""
         key, step = self.alert.incident_key, self.step
         before, version = self.incidents.read(key) or (None, None)
-        known = before.step(step.delivery) if before else None
+        known = next((one for one in before.steps if _is_own(one, step)), None) if before else None
         has_row = not (step.reconciled and incident.is_delivered(before, step.said, step.said_at))
         if before and (known or not has_row):
             self._mark_closed(before)
@@ -118,14 +130,18 @@ class Decider:
             at = max(step.at, taken.at) if step.condition == "Resolved" else step.at
             step = replace(step, event_id=taken.event_id, at=at)
         after = incident.merge(before, step, self.facts) if before else incident.begun(key, step, self.facts)
-        for closing in closings:
-            after = incident.merge(after, closing)
+        if end:
+            after = incident.merge(after, incident.carried(end))
+            if before and before.is_open and not after.is_open:
+                # Whoever has closed it, and we, meet it here, and tell of it.
+                after = incident.decided(after, end.delivery, noise.CLOSE)
         is_told = taken is not None and taken.condition == step.condition
         verdict = RECONCILED if is_told else self._verdict(before, after)
         after = incident.decided(after, step.delivery, verdict.text)
         self._mark_open(before, after)
         self._write(after, version)
-        self._mark_closed(after, before)
+        if before:
+            self._mark_closed(after, before)
         return self._decided(after, step, verdict)
 
     def _write(self, after: Incident, version: str | None) -> None:
@@ -148,10 +164,13 @@ class Decider:
         if known:
             return known
         above = noise.dependencies(self.rows, after.facts.component)
-        cause = self.incidents.open_of(above) if above else None
-        if cause and cause.key != after.key and noise.is_lately_told(cause, self.step.at, self.limits):
+        cause = self.incidents.open_of(above, partial(self._explains, after)) if above else None
+        if cause:
             return noise.symptom(after.facts.component, cause)
         return self._again(self._noticed)
+
+    def _explains(self, symptom: Incident, cause: Incident) -> bool:
+        return cause.key != symptom.key and noise.is_lately_told(cause, self.step.at, self.limits)
 
     def _noticed(self) -> Verdict:
         """Take a notice from the rule's ledger, if it may have one."""
@@ -171,30 +190,41 @@ class Decider:
         self.incidents.write_ledger(ledger.noticed(notice), version)
         return Verdict(noise.OPEN)
 
-    def _caused(self) -> Cause:
+    def _opened(self) -> Cause:
         before, version = self.incidents.read_cause(self.alert.correlation_key)
-        closes = self.step.condition == "Resolved"
-        after = before.closed(self.step) if closes else before.opened(self.alert.incident_key, self.step.at)
+        after = before.opened(self.alert.incident_key, self.step.at)
         if after != before:
             self.incidents.write_cause(after, version)
         return after
 
-    def _ended(self, key: str, closing: Step) -> Ended | None:
-        """Close an incident of the cause; None when it was not open, or is yet to come and finds the closing."""
+    def _closed(self) -> tuple[Cause, bool]:
+        """Return the cause with the closing in it, and whether it may have been there before: only the newest stay."""
+        before, version = self.incidents.read_cause(self.alert.correlation_key)
+        after = before.closed(self.step)
+        if after == before:
+            return after, True
+        self.incidents.write_cause(after, version)
+        return after, False
+
+    def _keep_ended(self, keys: Sequence[str]) -> None:
+        """Spare later closings the look at these incidents."""
+        before, version = self.incidents.read_cause(self.alert.correlation_key)
+        after = before.ended(keys, self.step.at)
+        if after != before:
+            self.incidents.write_cause(after, version)
+
+    def _ended(self, key: str, closing: Step) -> Incident | None:
+        """Return an incident of the cause, ended by a closing; None when it is yet to come and finds the closing."""
         before, version = self.incidents.read(key) or (None, None)
-        if before is None:
-            return None
-        known = before.step(closing.delivery)
-        if known:
-            return Ended(before, closing.delivery) if known.verdict == noise.CLOSE else None
-        after = incident.merge(before, closing)
+        if before is None or not before.is_open or before.step(closing.delivery):
+            return before
+        after = incident.merge(before, incident.carried(closing))
         if not after.step(closing.delivery):  # older than the steps that are kept
-            return None
-        verdict = noise.CLOSE if before.is_open and not after.is_open else ENDED
-        after = incident.decided(after, closing.delivery, verdict)
+            return before
+        after = incident.decided(after, closing.delivery, ENDED if after.is_open else noise.CLOSE)
         self.incidents.write(after, version)
         self._mark_closed(after, before)
-        return Ended(after, closing.delivery) if verdict == noise.CLOSE else None
+        return after
 
     def _mark_open(self, before: Incident | None, after: Incident) -> None:
         """Have an incident found by its symptoms, before it is written: a mark too many is looked up and overlooked."""
@@ -227,3 +257,14 @@ class Decider:
             return fn()
 
         return self.patience.call(undisturbed)
+
+
+def _is_own(known: Step, step: Step) -> bool:
+    """Say whether it is this delivery; what opened under the id of its own end may have been ended by it before."""
+    return known.delivery == step.delivery and not known.is_carried
+
+
+def _is_closed_by(found: Incident, closing: Step) -> bool:
+    """Say whether it was this closing that ended an open incident, so that it is this one that is told of."""
+    known = found.step(closing.delivery)
+    return known is not None and known.verdict == noise.CLOSE

@@ -69,7 +69,7 @@ def _show(plans: dict[Any, sequence.Plan], chosen: sequence.Estimate) -> None:
         for slot in plan.slots
     ]
     columns = ("phase", "name", "step", "kind", "from", "to", "critical", "waits for")
-    console.screen().print(console.table(columns, rows))
+    console.show_table(console.screen(), console.table(columns, rows))
     gates = ", ".join(f"{number} at {end:g}" for number, end in plan.gates.items())
     totals = ", ".join(f"{one} {plans[one].minutes:g}" for one in sequence.ESTIMATES)
     budget = "within" if plans["mid"].minutes <= BUDGET_MINUTES else "over"

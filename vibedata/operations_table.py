@@ -48,17 +48,18 @@ class Table:
 
 @dataclass(frozen=True)
 class Ready:
-    """A question of an on-call engineer, and the query that answers it."""
+    """A question of an on-call engineer, the query that answers it, and the answer's columns with their types."""
 
     question: str
     about: str
     query: str
+    columns: Mapping[str, str]
 
 
 def queries() -> list[Ready]:
     """Return the queries that the page shows."""
     found = contracts.load("operations_queries.json")["queries"]
-    return [Ready(one["question"], one["about"], "\n".join(one["query"])) for one in found]
+    return [Ready(one["question"], one["about"], "\n".join(one["query"]), one["columns"]) for one in found]
 
 
 @lru_cache(maxsize=1)
@@ -119,7 +120,8 @@ def docs_page() -> str:
         "| summarize arg_max(TimeGenerated, *) by EventId\n"
         "| order by EventTime asc\n"
         "```\n\n"
-        "`vibedata logs` does exactly that. No row holds a secret or customer data.\n\n"
+        "`vibedata logs` does exactly that. No row holds a secret or customer data, "
+        "but [what an alert says](alerts.md#what-an-alert-may-do).\n\n"
         f"Schema version {table().schema_version}; stream `{table().stream}`. This page is made by\n"
         "`python -m vibedata.operations_table` from `vibedata/contracts/operations_columns.json`.\n\n"
         "| column | type | unit | required | source | meaning |\n|---|---|---|---|---|---|\n"
@@ -149,7 +151,8 @@ def _problem(column: Column, row: Mapping[str, Any]) -> str:
 
 def _docs_query(ready: Ready) -> str:
     about = f"{ready.about}\n\n" if ready.about else ""
-    return f"\n### {ready.question}\n\n{about}```kusto\n{ready.query}\n```\n"
+    columns = ", ".join(f"`{name}` {kind}" for name, kind in ready.columns.items())
+    return f"\n### {ready.question}\n\n{about}```kusto\n{ready.query}\n```\n\nAnswer: {columns}.\n"
 
 
 def _docs_row(column: Column) -> str:

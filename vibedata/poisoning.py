@@ -13,6 +13,7 @@ from datetime import datetime
 from vibedata import operations
 from vibedata.alerts import poison
 from vibedata.alerts.poison import Diagnosis, Poisoned
+from vibedata.alerts.putting_off import PutOff
 from vibedata.errors import Failed
 from vibedata.ports.alerts import AlertClaims, AlertRows, PoisonedAlerts
 
@@ -31,10 +32,11 @@ class PoisonRecorder:
 
     def record(self, raw: bytes, dequeue_count: int | None) -> Poisoned:
         """Keep a message and write its row; again, it writes the same. Raises Transient, Blocked."""
+        raw, put_off = poison.lasting(raw)
         body, claimed, missing = self._body(raw)
-        told = poison.diagnose(raw, body, missing)
+        told = poison.diagnose(raw, body, missing, put_off)
         kept = self.poisoned.keep(raw, claimed=claimed, told=told, at=self.clock())
-        self.rows.deliver([_row(kept, self.instance_id, dequeue_count)])
+        self.rows.deliver([_row(kept, self.instance_id, dequeue_count, put_off)])
         return kept
 
     def _body(self, raw: bytes) -> tuple[bytes | None, bytes | None, Failed | None]:
@@ -49,7 +51,9 @@ class PoisonRecorder:
         return body, body, None
 
 
-def _row(kept: Poisoned, instance_id: str, dequeue_count: int | None) -> operations.Row:
+def _row(
+    kept: Poisoned, instance_id: str, dequeue_count: int | None, put_off: PutOff | None
+) -> operations.Row:
     """Return the row: each time that a message was given up is one event, however often it is recorded."""
     return operations.row(
         operations.Operation(operations.event_id(VERB, kept.name), VERB, instance_id),
@@ -68,6 +72,7 @@ def _row(kept: Poisoned, instance_id: str, dequeue_count: int | None) -> operati
                 "bytes": kept.size,
                 "times": kept.times,
                 "dequeueCount": dequeue_count,
+                "putOff": put_off.as_dict() if put_off else None,
                 "deliveryKey": kept.told.delivery_key,
                 "alertId": kept.told.alert_id,
                 "rule": kept.told.rule,
@@ -77,4 +82,7 @@ def _row(kept: Poisoned, instance_id: str, dequeue_count: int | None) -> operati
 
 
 def _sentence(told: Diagnosis) -> str:
-    return f"{told.summary} {told.reason}".strip()
+    """Return what was given up, and why; a message whose alert cannot be read has no name but its own."""
+    if told.summary:
+        return f"{told.summary} {told.reason}"
+    return f"A message was given up: {told.reason.rstrip('.')}."

@@ -18,7 +18,8 @@ MIN_SECRET = 4  # a shorter "secret" would blank out ordinary words
 MAX_DEPTH = 16
 TOO_DEEP = "[too deep]"
 
-_JWT = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?")
+# What has no dot is matched too, and left as it is: each `eyJ` in it would be tried for a beginning otherwise.
+_JWT = re.compile(r"\beyJ[\w-]{8,}(\.[\w-]{4,}(?:\.[\w-]*)?)?")
 _SCHEME = re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE)
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 _ASSIGNED = re.compile(
@@ -53,7 +54,7 @@ def text(value: str) -> str:
     for secret in sorted(_registered, key=len, reverse=True):
         value = value.replace(secret, MASK)
     value = _PEM.sub(MASK, value)
-    value = _JWT.sub(MASK, value)
+    value = _JWT.sub(lambda match: MASK if match[1] else match[0], value)
     value = _SCHEME.sub(lambda match: f"{match[1]} {MASK}", value)
     return _ASSIGNED.sub(lambda match: f"{match[1]}{match[2]}{MASK}", value)
 

@@ -1,7 +1,7 @@
 """Reads the part of the Kusto query language that is answered here; anything else is refused by its name.
 
 table | where … | extend a = … | summarize arg_max(c, *) by … | summarize n = count(), … by … | project …
-    | distinct … | order by … | top n by … | take n | count
+    | summarize n = dcountif(…), arg_max(c, a, b) by … | distinct … | order by … | top n by … | take n | count
 """
 
 from __future__ import annotations
@@ -30,12 +30,15 @@ OPERATORS = (
         "count",
     ),
 )
-# Each aggregate with the kind of what it takes: nothing, a condition, a value.
+# Each aggregate with the kind of what it takes: nothing, a condition, a value, a value and a condition.
 AGGREGATES = {
     "count": "",
     "countif": "condition",
-    **dict.fromkeys(("dcount", "min", "max", "make_set"), "value"),
+    **dict.fromkeys(("dcountif", "maxif", "minif"), "both"),
+    **dict.fromkeys(("avg", "dcount", "min", "max", "make_set"), "value"),
 }
+
+PREFIXES = {"make_set": "set"}  # what a column without a name begins with, where it is not the function's
 
 Named = tuple[tuple[str, Any], ...]
 
@@ -47,6 +50,8 @@ class Aggregate:
     name: str
     function: str
     argument: Any = None
+    condition: Any = None  # dcountif, maxif, minif: which rows count
+    beside: tuple[str, ...] = ()  # arg_max(argument, these): what else it answers of that row
 
 
 @dataclass(frozen=True)
@@ -112,34 +117,52 @@ class _Parser(Expressions):
 
     def _summarize(self) -> Step:
         newest_by, aggregates = "", list[Aggregate]()
-        if self._peek() == ("word", "arg_max"):
-            newest_by = self._newest()
-        elif self._peek() != ("word", "by"):
+        if self._peek() != ("word", "by"):
             aggregates = self._listed(self._aggregate)
+        if any("*" in one.beside for one in aggregates):
+            newest_by = self._alone(aggregates)
+            aggregates = []
         by = tuple(self._listed(self._projected)) if self._take_word("by") else ()
         return Step("summarize", named=by, aggregates=tuple(aggregates), newest_by=newest_by)
 
-    def _newest(self) -> str:
-        self._word("arg_max")
-        self._mark("(")
+    def _newest(self) -> Aggregate:
+        """Read what follows `arg_max(`: a column, and `*` or the columns that are wanted of that row."""
         by = self._word("a column")
-        for mark in (",", "*", ")"):
-            self._mark(mark)
-        return by
+        self._mark(",")
+        beside = ["*"] if self._take("mark", "*") else self._listed(lambda: self._word("a column"))
+        self._mark(")")
+        return Aggregate(by, "arg_max", Column(by), beside=tuple(beside))
+
+    def _alone(self, aggregates: list[Aggregate]) -> str:
+        if len(aggregates) > 1:
+            raise syntax_error(
+                "The local stack answers arg_max(…, *) only where it stands alone; "
+                "beside other aggregates name the columns, as in arg_max(EventTime, Status)."
+            )
+        return aggregates[0].name
 
     def _aggregate(self) -> Aggregate:
         name, function = "", self._word("an aggregate")
         if self._take("mark", "="):
             name, function = function, self._word("an aggregate")
-        if function not in AGGREGATES:
+            if function == "arg_max":
+                raise syntax_error("The local stack answers arg_max only without a name of its own.")
+        if function not in ("arg_max", *AGGREGATES):
             known = ", ".join(("arg_max", *AGGREGATES))
             raise syntax_error(f"The aggregate '{function}' is not answered by the local stack; {known} are.")
         self._mark("(")
-        takes = AGGREGATES[function]
+        if function == "arg_max":
+            return self._newest()
+        takes, condition = AGGREGATES[function], None
         argument = self._or() if takes == "condition" else self._operand() if takes else None
+        if takes == "both":
+            self._mark(",")
+            condition = self._or()
         self._mark(")")
+        if not name and (condition or isinstance(argument, (Call, Path))):
+            raise syntax_error("Query could not be parsed: this aggregate needs a name here.")
         of = argument.name if isinstance(argument, Column) else ""
-        return Aggregate(name or f"{function}_{of}", function, argument)
+        return Aggregate(name or f"{PREFIXES.get(function, function)}_{of}", function, argument, condition)
 
     def _order(self) -> Step:
         if not self._take_word("by"):
@@ -148,7 +171,9 @@ class _Parser(Expressions):
 
     def _top(self) -> list[Step]:
         count = self._number()
-        return [self._order(), Step("take", count=count)]
+        if not self._take_word("by"):
+            raise syntax_error("'top' needs 'by'.")
+        return [Step("order", columns=(self._ordered(),)), Step("take", count=count)]
 
     def _ordered(self) -> tuple[str, str]:
         column = self._word("a column")

@@ -13,7 +13,7 @@ COMPARISONS = (
     *("==", "!=", "=~", "!~", ">=", "<=", ">", "<", "in", "!in", "has", "!has"),
     *("contains", "!contains", "startswith", "!startswith", "endswith", "between"),
 )
-CASTS = ("tostring", "tobool", "tolong", "todouble")
+CASTS = ("tostring", "tobool", "tolong", "todouble", "todatetime")
 CONDITIONS = ("isempty", "isnotempty", "isnull", "isnotnull", "tobool")
 # Each function with the number of its arguments.
 FUNCTIONS = {
@@ -154,6 +154,8 @@ class Expressions:
 
     def _or_operand(self) -> Any:
         """A condition, or a plain value: what stands within iff()."""
+        if self._peek() in (("mark", "("), ("word", "not")):
+            return self._or()
         start = self._at
         value = self._operand()
         if self._peek()[1] in COMPARISONS or self._peek()[1] in ("and", "or"):

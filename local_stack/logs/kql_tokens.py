@@ -11,10 +11,10 @@ from local_stack.logs.times import MAX_SECONDS, parse_time
 _SPANS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1, "ms": 0.001}
 _TOKEN = re.compile(
     r"""(?P<space>\s+|//[^\n]*)
-      | (?P<string>h?@?"(?:[^"\\\n]|\\.)*"|h?@?'(?:[^'\\\n]|\\.)*')
+      | (?P<string>h?@"[^"\n]*"|h?@'[^'\n]*'|h?"(?:[^"\\\n]|\\["'\\ntr])*"|h?'(?:[^'\\\n]|\\["'\\ntr])*')
       | (?P<datetime>datetime\s*\(\s*[^)"']*\))
       | (?P<span>\d+(?:\.\d+)?(?:ms|d|h|m|s)\b)
-      | (?P<number>\d{1,18}(?:\.\d{1,18})?(?!\d|\.\d))
+      | (?P<number>\d{1,18}(?:\.\d{1,18})?(?!\w|\.\d))
       | (?P<word>!?[A-Za-z_][A-Za-z0-9_]*)
       | (?P<mark>==|!=|=~|!~|>=|<=|\.\.|[|(),=<>*+.-])""",
     re.VERBOSE,

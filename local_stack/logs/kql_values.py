@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import operator
 import re
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta, timezone
+from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any
 
 from local_stack.logs.errors import semantic_error
 from local_stack.logs.kql_expressions import CONDITIONS, Call, Column, Compare, Logic, Path
+from local_stack.logs.kql_types import UNITS
+from local_stack.logs.times import parse_time
 
 Row = dict[str, Any]
 _ORDERED: dict[str, Callable[[Any, Any], bool]] = {
@@ -19,14 +21,6 @@ _ORDERED: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
 }
-_TYPES = {
-    "tostring": "string",
-    "tobool": "bool",
-    "tolong": "long",
-    "todouble": "real",
-    "datetime_diff": "long",
-}
-_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -45,8 +39,7 @@ class Values:
             return all(parts) if expression.operator == "and" else any(parts)
         if isinstance(expression, Compare):
             return self._compared(expression, row)
-        value = self.value(expression, row)
-        return _of_type(value, bool, "a condition is a bool") if value is not None else False
+        return self.value(expression, row) is True
 
     def value(self, part: Any, row: Row) -> Any:
         """Return what an expression is worth."""
@@ -66,12 +59,14 @@ class Values:
             return self.value(yes if self.truth(condition, row) else no, row)
         values = [self.value(argument, row) for argument in call.arguments]
         if call.name == "ago":
-            return self._now - _of_type(values[0], timedelta, "ago() takes a timespan")
+            return self._now - values[0] if values[0] is not None else None
         if call.name in CONDITIONS and call.name != "tobool":
             empty = values[0] in (None, "") if "empty" in call.name else values[0] is None
             return empty is (call.name in ("isempty", "isnull"))
         if call.name in _FUNCTIONS:
             return _FUNCTIONS[call.name](*values)
+        if None in values:
+            return None
         try:
             return values[0] + values[1] if call.name == "plus" else values[0] - values[1]
         except (TypeError, OverflowError):
@@ -80,35 +75,15 @@ class Values:
     def _compared(self, compare: Compare, row: Row) -> bool:
         left, name = self.value(compare.left, row), compare.operator
         if name in ("in", "!in"):
-            found = any(_equal(left, self.value(item, row)) for item in compare.right)
+            found = any(bool(left == self.value(item, row)) for item in compare.right)
             return found if name == "in" else not found
         if name == "between":
             low, high = (self.value(item, row) for item in compare.right)
             return _relation(">=", left, low) and _relation("<=", left, high)
         right = self.value(compare.right, row)
         if name in ("==", "!="):
-            return _equal(left, right) is (name == "==")
+            return bool(left == right) is (name == "==")
         return _relation(name, left, right) if name in _ORDERED else _text_match(name, left, right)
-
-
-def type_of(part: Any, columns: Mapping[str, str]) -> str:
-    """Return the type of the column that an expression makes."""
-    if isinstance(part, Column):
-        return columns[part.name]
-    if isinstance(part, Path):
-        return "dynamic"
-    if not isinstance(part, Call):
-        return {bool: "bool", int: "long", float: "real", datetime: "datetime", timedelta: "timespan"}.get(
-            type(part), "bool" if isinstance(part, (Compare, Logic)) else "string"
-        )
-    if part.name in _TYPES or part.name in CONDITIONS:
-        return _TYPES.get(part.name, "bool")
-    if part.name in ("ago", "now"):
-        return "datetime"
-    kinds = [type_of(argument, columns) for argument in part.arguments]
-    if part.name == "minus" and kinds == ["datetime", "datetime"]:
-        return "timespan"
-    return kinds[1] if part.name == "iff" else kinds[0]
 
 
 def columns_of(part: Any) -> list[str]:
@@ -147,6 +122,10 @@ def _bool(value: Any) -> bool | None:
     return bool(value) if isinstance(value, (bool, int, float)) else None
 
 
+def _datetime(value: Any) -> datetime | None:
+    return parse_time(value) if isinstance(value, str) else value if isinstance(value, datetime) else None
+
+
 def _number(kind: type[int] | type[float]) -> Callable[[Any], int | float | None]:
     def convert(value: Any) -> int | float | None:
         try:
@@ -161,19 +140,14 @@ def _bin(value: Any, size: Any) -> Any:
     """Return the start of the interval that a time or a number is in."""
     if value is None:
         return None
-    try:
-        return value - (value - (_EPOCH if isinstance(value, datetime) else 0)) % size
-    except (TypeError, ZeroDivisionError):
-        raise semantic_error("bin(): a time takes a timespan, a number takes a number.") from None
+    start = _EPOCH if isinstance(value, datetime) else type(value)(0)
+    return value - (value - start) % size if size else None
 
 
 def _difference(unit: Any, later: Any, earlier: Any) -> int | None:
-    if unit not in _UNITS:
-        raise semantic_error(f"datetime_diff() answers {', '.join(_UNITS)} here, not '{unit}'.")
     if later is None or earlier is None:
         return None
-    times = [_of_type(at, datetime, "datetime_diff() takes times") for at in (later, earlier)]
-    starts = [int((at - _EPOCH).total_seconds() // _UNITS[unit]) for at in times]
+    starts = [int((at - _EPOCH).total_seconds() // UNITS[unit]) for at in (later, earlier)]
     return starts[0] - starts[1]
 
 
@@ -182,6 +156,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "tobool": _bool,
     "tolong": _number(int),
     "todouble": _number(float),
+    "todatetime": _datetime,
     "bin": _bin,
     "datetime_diff": _difference,
 }
@@ -193,26 +168,11 @@ def _relation(name: str, left: Any, right: Any) -> bool:
     try:
         return _ORDERED[name](left, right)
     except TypeError:
-        kinds = f"{type(left).__name__} and {type(right).__name__}"
-        raise semantic_error(f"Values of different types cannot be compared by '{name}': {kinds}.") from None
-
-
-def _equal(left: Any, right: Any) -> bool:
-    numbers = (int, float)
-    comparable = (
-        left is None
-        or type(left) is type(right)
-        or (isinstance(left, numbers) and isinstance(right, numbers))
-    )
-    if not comparable:
-        kinds = f"{type(left).__name__} and {type(right).__name__}"
-        raise semantic_error(f"Cannot compare values of types {kinds}. Try adding explicit casts.")
-    return bool(left == right)
+        return False  # what lies within a dynamic value may be anything
 
 
 def _text_match(name: str, left: Any, right: Any) -> bool:
-    left = _of_type(left, str, f"'{name}' compares text").lower()
-    right = _of_type(right, str, f"'{name}' compares text").lower()
+    left, right = _text(left).lower(), _text(right).lower()
     plain = name.lstrip("!")
     if plain in ("=~", "~"):
         found = left == right
@@ -223,9 +183,3 @@ def _text_match(name: str, left: Any, right: Any) -> bool:
     else:
         found = right in left if plain == "contains" else left.startswith(right)
     return not found if name.startswith("!") else found
-
-
-def _of_type(value: Any, kind: type, message: str) -> Any:
-    if not isinstance(value, kind):
-        raise semantic_error(f"{message}, not {type(value).__name__}.")
-    return value

@@ -21,6 +21,21 @@ Loki.prototype.saveDatabaseInternal = function (callback) {
   });
 };
 
+// A query looks at all rows of a table, whatever it asks for: that of one partition begins with the partition's here.
+const Tables = require(path.join(path.dirname(process.argv[1]), "table", "persistence", "LokiTableMetadataStore.js")).default;
+const ONE_PARTITION = /^\(*PartitionKey eq '([^']*)'\)*(?: and |$)/;
+const query = Tables.prototype.queryTableEntities;
+Tables.prototype.queryTableEntities = function (context, account, table, options, ...next) {
+  const filter = (options && options.filter) || "";
+  const found = ONE_PARTITION.exec(filter);
+  const others = filter.replace(/'[^']*'/g, "");
+  if (!found || /\b(or|not)\b/i.test(others)) return query.call(this, context, account, table, options, ...next);
+  const rows = Object.create(this.getEntityCollection(account, table, context));
+  rows.chain = () => Loki.Collection.prototype.chain.call(rows).find({ PartitionKey: found[1] });
+  const narrowed = Object.create(this, { getEntityCollection: { value: () => rows } });
+  return query.call(narrowed, context, account, table, options, ...next);
+};
+
 let pending = "";
 process.stdin.unref(); // it must not keep Azurite alive when it is asked to end
 process.stdin.setEncoding("utf8");

@@ -16,7 +16,7 @@ from tests.fakes.alert_processing import (
     FakeNotices,
     FakeRegistry,
 )
-from tests.fakes.alert_queue import FakeAlertClaims
+from tests.fakes.alert_queue import FakeAlertClaims, FakeRejectedAlerts
 from vibedata import alerts
 from vibedata.alerts.message import Message, Origin
 from vibedata.alerts.noise import Limits
@@ -47,6 +47,7 @@ class AlertWorld:
 
     def __post_init__(self) -> None:
         self.claims = FakeAlertClaims()
+        self.rejected = FakeRejectedAlerts()
         self.registry = FakeRegistry(list(ROWS))
         self.incidents = FakeIncidents(self.dying, lambda: self.now)
         self.deliveries = FakeDeliveries(self.dying)

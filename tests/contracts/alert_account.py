@@ -10,6 +10,7 @@ from tests.contracts.tenant import Tenant
 from tests.environment import World
 from vibedata.adapters.alert_bodies import BlobKeptBodies
 from vibedata.adapters.alert_poison import BlobPoisonedAlerts
+from vibedata.adapters.alert_rejections import BlobRejectedAlerts
 from vibedata.adapters.alert_state import TableWatermarks
 
 
@@ -27,5 +28,6 @@ class Account:
         credential = cast(Any, self.tenant.credential)
         self.watermarks = TableWatermarks(ends["table"], credential, "instance-1")
         self.poisoned = BlobPoisonedAlerts(ends["blob"], credential)
+        self.rejected = BlobRejectedAlerts(ends["blob"], credential)
         self.bodies = BlobKeptBodies(ends["blob"], credential)
         self.service = BlobServiceClient(ends["blob"], credential=credential)

@@ -14,6 +14,7 @@ from tests.environment import World
 from tests.fakes.alert_instances import FakeWatermarks
 from tests.fakes.poisoned_alerts import FakeKeptBodies, FakePoisonedAlerts
 from vibedata.adapters.alert_bodies import MAX_KEPT_BYTES
+from vibedata.alerts.kept import KeptBody
 from vibedata.alerts.poison import Diagnosis, name_of
 from vibedata.errors import BadInput, Blocked
 
@@ -186,16 +187,33 @@ def test_a_kept_body_is_read_by_its_blob(which: str, request: pytest.FixtureRequ
         account = request.getfixturevalue("account")
         account.service.get_blob_client(*path.split("/", 1)).upload_blob(b"body")
         bodies = account.bodies
-    assert bodies.read(path) == b"body"
+    assert bodies.read(path)[1] == b"body"
     with pytest.raises(BadInput) as caught:
         bodies.read(path + "x")
     assert caught.value.code == "alert-body-unknown"
 
 
 @pytest.mark.parametrize(
-    "path", ["manifests/x", "alerts-rejected/", "alerts-rejected", "", "../alerts-claims/x"]
+    "path",
+    [
+        *("manifests/x", "alerts-rejected/", "alerts-rejected", "", "../alerts-claims/x"),
+        *(
+            "alerts-claims/../manifests/x",
+            "alerts-claims/./../manifests/x",
+            "alerts-claims/a/../../manifests/x",
+        ),
+        *(
+            "alerts-claims/..%2fmanifests/x",
+            "alerts-claims/%2e%2e/manifests/x",
+            "alerts-claims/..\\manifests\\x",
+        ),
+    ],
 )
 def test_only_the_alerts_own_containers_are_read(account: Account, path: str) -> None:
+    others = account.service.get_container_client("manifests")
+    if not others.exists():
+        others.create_container()
+    others.upload_blob("x", b"another's", overwrite=True)
     with pytest.raises(BadInput) as caught:
         account.bodies.read(path)
     assert caught.value.code == "alert-body-unknown"
@@ -203,7 +221,8 @@ def test_only_the_alerts_own_containers_are_read(account: Account, path: str) ->
 
 def test_an_empty_kept_body_is_one(account: Account) -> None:
     account.service.get_blob_client("alerts-claims", "empty").upload_blob(b"")
-    assert account.bodies.read("alerts-claims/empty") == b""
+    one, raw = account.bodies.read("alerts-claims/empty")
+    assert (one.path, one.size, raw) == ("alerts-claims/empty", 0, b"")
 
 
 def test_one_that_is_larger_than_any_alert_is_not_read(account: Account) -> None:
@@ -211,3 +230,72 @@ def test_one_that_is_larger_than_any_alert_is_not_read(account: Account) -> None
     with pytest.raises(BadInput) as caught:
         account.bodies.read("alerts-rejected/huge")
     assert caught.value.code == "alert-body-too-large"
+
+
+# what intake took for no alert
+
+ODD = "l\u00ednea 1\r\nX-Evil: 1 \U0001f6a8 100%25"
+
+
+class Rejected:
+    """Rejected bodies, kept by intake's own adapter or by the fake."""
+
+    def __init__(self, bodies: Any, account: Account | None) -> None:
+        self.bodies, self._account = bodies, account
+
+    def keep(self, raw: bytes, at: datetime, reason: str) -> str:
+        if self._account is None:
+            return str(self.bodies.keep(raw, at, "not-json", reason))
+        told: dict[str, Any] = {"code": "not-json", "reason": reason, "received_at": at, "origin": "eventhub"}
+        return f"alerts-rejected/{self._account.rejected.keep(raw, **told)}"
+
+
+@pytest.fixture(params=["fake", "azure"])
+def rejected(request: pytest.FixtureRequest) -> Rejected:
+    account = request.getfixturevalue("account") if request.param == "azure" else None
+    return Rejected(account.bodies if account else FakeKeptBodies(), account)
+
+
+def test_a_rejected_body_is_read_with_what_intake_noted(rejected: Rejected) -> None:
+    data = raw()
+    path = rejected.keep(data, NOW, ODD)
+    expected = KeptBody(path, len(data), NOW, "not-json", ODD, "eventhub")
+    for name in (path, path[: len("alerts-rejected/sha256/") + 12]):
+        assert rejected.bodies.read(name) == (expected, data)
+    with pytest.raises(BadInput) as caught:
+        rejected.bodies.read(path[:-1] + ("0" if path[-1] != "0" else "1"))
+    assert caught.value.code == "alert-body-unknown"
+
+
+def test_rejected_bodies_are_listed_and_nothing_else(rejected: Rejected) -> None:
+    paths = {rejected.keep(raw(), NOW + timedelta(hours=hour), "why") for hour in range(3)}
+    listed = {one.path: one for one in rejected.bodies.rejected()}
+    assert paths <= set(listed)
+    assert all(path.startswith("alerts-rejected/sha256/") for path in listed)
+    assert {listed[path].at for path in paths} == {NOW + timedelta(hours=hour) for hour in range(3)}
+
+
+def test_letters_that_begin_several_rejected_bodies(account: Account) -> None:
+    for name in ("sha256/abcd1" + "0" * 59, "sha256/abcd2" + "0" * 59):
+        account.service.get_blob_client("alerts-rejected", name).upload_blob(b"x")
+    with pytest.raises(BadInput) as caught:
+        account.bodies.read("alerts-rejected/sha256/abcd")
+    assert caught.value.code == "alert-body-ambiguous"
+    with pytest.raises(BadInput) as caught:
+        account.bodies.read("alerts-rejected/sha256/0123456789")
+    assert caught.value.code == "alert-body-unknown"
+
+
+def test_a_note_that_was_made_plainly_is_read_too(account: Account) -> None:
+    name = "sha256/" + "7" * 64
+    told = {"code": "not-an-alert", "reason": "no field tells of an alert", "Origin": "http"}
+    account.service.get_blob_client("alerts-rejected", name).upload_blob(b"x", metadata=told)
+    one, _ = account.bodies.read(f"alerts-rejected/{name}")
+    assert (one.code, one.reason, one.origin) == ("not-an-alert", "no field tells of an alert", "http")
+    assert one.at is not None
+
+
+def test_a_list_of_rejected_bodies_needs_the_container(world: World) -> None:
+    with pytest.raises(Blocked) as caught:
+        list(Account(world, containers=()).bodies.rejected())
+    assert caught.value.code == "alert-container-missing"

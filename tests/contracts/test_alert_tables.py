@@ -77,6 +77,10 @@ def facts(**changes: Any) -> Facts:
     return Facts(**{**told, **changes})
 
 
+def anyone(found: Incident) -> bool:
+    return bool(found.key)
+
+
 def begun(key: str, *steps: Step, **changes: Any) -> Incident:
     found = incident.begun(key, steps[0] if steps else step(), facts(**changes))
     for one in steps[1:]:
@@ -144,7 +148,10 @@ def test_who_writes_over_another_version_is_told(side: Any) -> None:
 def test_causes_and_ledgers_are_read_as_they_were_written(side: Any) -> None:
     key = uuid.uuid4().hex
     assert side.incidents.read_cause(key) == (Cause(key), None)
-    cause = Cause(key).opened(name(), AT).closed(step("d9", "Resolved", 3))
+    ended = name()
+    cause = (
+        Cause(key).opened(name(), AT).opened(ended, AT).closed(step("d9", "Resolved", 3)).ended([ended], AT)
+    )
     side.incidents.write_cause(cause, None)
     found, version = side.incidents.read_cause(key)
     assert found == cause
@@ -161,19 +168,19 @@ def test_causes_and_ledgers_are_read_as_they_were_written(side: Any) -> None:
 def test_an_open_incident_of_a_component_is_found_while_it_is_marked(side: Any) -> None:
     component = f"pg-{uuid.uuid4().hex[:8]}"
     key, other = name(), name()
-    assert side.incidents.open_of([component]) is None
+    assert side.incidents.open_of([component], anyone) is None
     opened = begun(key, component=component)
     side.incidents.mark(opened)
     side.incidents.write(opened, None)
     side.incidents.write(begun(other, component=f"{component}-2"), None)
-    found = side.incidents.open_of(["nobody", component])
+    found = side.incidents.open_of(["nobody", component], anyone)
     assert found is not None
     assert found.key == key
     closed = incident.merge(opened, step("d2", "Resolved", 5), facts(component=component))
     side.incidents.write(closed, side.incidents.read(key)[1])
-    assert side.incidents.open_of([component]) is None  # the mark alone does not tell
+    assert side.incidents.open_of([component], anyone) is None  # the mark alone does not tell
     side.incidents.mark(closed)
-    assert side.incidents.open_of([component]) is None
+    assert side.incidents.open_of([component], anyone) is None
 
 
 def test_a_process_knows_its_own_marks_without_asking(
@@ -181,7 +188,7 @@ def test_a_process_knows_its_own_marks_without_asking(
 ) -> None:
     incidents = Real(stored_cloud).incidents
     component = f"pg-{uuid.uuid4().hex[:8]}"
-    assert incidents.open_of([component]) is None
+    assert incidents.open_of([component], anyone) is None
     asked: list[str] = []
     query = incidents._rows.query
     monkeypatch.setattr(incidents._rows, "query", lambda *given: [asked.append(given[0]), query(*given)][1])
@@ -189,7 +196,7 @@ def test_a_process_knows_its_own_marks_without_asking(
     for one in opened:
         incidents.mark(one)
         incidents.write(one, None)
-    found = incidents.open_of([component])
+    found = incidents.open_of([component], anyone)
     assert found is not None
     assert found.key == opened[-1].key
     assert asked == []
@@ -197,7 +204,7 @@ def test_a_process_knows_its_own_marks_without_asking(
         closed = incident.merge(one, step("d2", "Resolved", 5), facts(component=component))
         incidents.write(closed, incidents.read(one.key)[1])  # type: ignore[index]
         incidents.mark(closed)
-    assert incidents.open_of([component]) is None
+    assert incidents.open_of([component], anyone) is None
     assert len(asked) == 1  # there might have been more than it knew
 
 
@@ -207,10 +214,11 @@ def test_limited_windows_are_counted_once_for_each_delivery(side: Any) -> None:
     assert side.incidents.count_limited(one, "d1") is True
     assert side.incidents.count_limited(one, "d1") is False
     assert side.incidents.count_limited(one, "d2") is False
-    assert (one, 2, 0) in side.incidents.limited(side.clock.now)
+    assert (one, 0) in side.incidents.limited(side.clock.now)
+    assert side.incidents.counted(one) == 2
     assert one not in [found[0] for found in side.incidents.limited(end - timedelta(minutes=1))]
     side.incidents.limited_told(one, 2)
-    assert (one, 2, 2) in side.incidents.limited(side.clock.now)
+    assert (one, 2) in side.incidents.limited(side.clock.now)
     side.incidents.forget_limited(one)
     assert one not in [found[0] for found in side.incidents.limited(side.clock.now)]
 

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from typing import Any
 
 import jwt
 import pytest
 import requests
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from urllib3.exceptions import HTTPError, ProtocolError
 
 from local_stack.threaded import ThreadedStack
 from tests.fakes.alert_queue import FakeCallers
-from vibedata.adapters.entra_keys import KEEP_SECONDS, PAUSE_SECONDS, EntraKeys, fetch_keys
+from vibedata.adapters.entra_keys import (
+    KEEP_SECONDS,
+    PAUSE_SECONDS,
+    PAUSE_WITHOUT_KEYS_SECONDS,
+    EntraKeys,
+    fetch_keys,
+)
 from vibedata.adapters.entra_tokens import EntraCallers
 from vibedata.alert_settings import ACTION_GROUPS_APP
 from vibedata.errors import BadInput, Blocked, Transient
@@ -150,6 +161,13 @@ def test_what_entra_writes_otherwise_is_let_in(entra: Entra, changes: dict[str, 
         ({"exp": ...}, "expired"),
         ({"exp": "never"}, "expired"),
         ({"exp": True}, "expired"),
+        ({"exp": 10**400}, "expired"),
+        ({"exp": float("inf")}, "expired"),
+        ({"exp": float("nan")}, "expired"),
+        ({"nbf": -(10**400)}, "not valid yet"),
+        ({"appid": [ACTION_GROUPS_APP]}, "another application"),
+        ({"roles": [["ActionGroupsSecureWebhook"]]}, "not the role"),
+        ({"roles": ..., "scp": "ActionGroupsSecureWebhook"}, "not the role"),
         ({"nbf": time.time() + 3600}, "not valid yet"),
         ({"nbf": "now"}, "not valid yet"),
         ({"appid": "22222222-2222-4333-8444-555555555555"}, "another application"),
@@ -190,6 +208,36 @@ def confused() -> str:
     return "Bearer " + jwt.encode(body, b"public key of the tenant, as bytes", "HS256", headers=head)
 
 
+TWO_ALGS = '{"alg": "none", "alg": "RS256", "kid": "one"}'
+
+
+def part(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def public_key_as_secret() -> str:
+    """Sign with what everybody knows: the tenant's public key, as it is published and as a PEM has it."""
+    pem = KEY.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    told = f"{part(json.dumps({'alg': 'HS256', 'kid': 'one'}))}.{part(json.dumps(claims()))}"
+    digest = hmac.new(pem, told.encode(), "sha256").digest()
+    return f"Bearer {told}.{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
+
+
+def signed_by_its_own_header() -> str:
+    """Name a key that we should fetch, and bring it along."""
+    own = {
+        "kid": "one",
+        "jku": "https://127.0.0.1:1/keys",
+        "x5u": "https://127.0.0.1:1/x",
+        "jwk": key_set(o=OTHER)["keys"][0],
+    }
+    return "Bearer " + jwt.PyJWS().encode(
+        json.dumps(claims()).encode(), OTHER, algorithm="RS256", headers=own
+    )
+
+
 @pytest.mark.parametrize(
     "token",
     [
@@ -203,6 +251,17 @@ def confused() -> str:
         lambda: "Bearer " + "x" * 20_000,
         lambda: "Bearer eyJhbGciOiJSUzI1NiIsImtpZCI6Im9uZSJ9.bm8.bm8",
         lambda: "Bearer ünï.cö.de",
+        lambda: "Bearer \ud800.e30.AA",
+        lambda: f"Bearer {part('[' * 11_000)}.e30.AA",
+        lambda: f"{signed(claims())},{signed(claims())}",
+        lambda: "Bearer x," + signed(claims()),
+        lambda: signed_by_its_own_header(),
+        lambda: (
+            f"Bearer {part(json.dumps({'alg': 'none', 'kid': 'one'}))}.{signed(claims()).split('.', 1)[1]}"
+        ),
+        lambda: f"Bearer {part(TWO_ALGS)}.{part(json.dumps(claims()))}.",
+        lambda: signed(claims(), kid="../../one"),
+        lambda: public_key_as_secret(),
     ],
     ids=[
         "another key",
@@ -215,6 +274,15 @@ def confused() -> str:
         "long",
         "no claims",
         "no ASCII",
+        "no Unicode",
+        "deep",
+        "two headers",
+        "two headers, the second good",
+        "jku and jwk",
+        "another alg over a good signature",
+        "two algs",
+        "a path for a kid",
+        "HS256 with the public key",
     ],
 )
 def test_no_signature_but_the_tenants_counts(entra: Entra, token: Callable[[], str]) -> None:
@@ -295,8 +363,43 @@ def test_without_any_key_it_is_no_refusal(entra: Entra, answer: Any) -> None:
     with pytest.raises(Transient) as caught:
         callers.admit(signed(claims()))
     assert caught.value.code == "token-keys-unreachable"
-    entra.trouble, entra.document = None, key_set(one=KEY)
+    entra.trouble, entra.document, entra.moved = None, key_set(one=KEY), PAUSE_WITHOUT_KEYS_SECONDS + 1
     callers.admit(signed(claims()))
+
+
+def test_without_any_key_made_up_tokens_do_not_make_us_ask_and_ask(entra: Entra) -> None:
+    callers, entra.trouble = entra.callers(), requests.ConnectTimeout("no")
+    for _ in range(20):
+        with pytest.raises(Transient, match="token-keys-unreachable"):
+            callers.admit(signed(claims()))
+    assert entra.asked == 1
+
+
+def test_a_good_token_does_not_wait_while_a_made_up_one_is_looked_up(entra: Entra) -> None:
+    callers, asked, answered = entra.callers(), threading.Event(), threading.Event()
+    callers.admit(signed(claims()))
+
+    def slow(url: str) -> Any:
+        asked.set()
+        assert answered.wait(60)
+        return entra.document
+
+    callers._keys._fetch = slow
+    entra.moved = PAUSE_SECONDS + 1
+    with ThreadPoolExecutor(1) as pool:
+        made_up = pool.submit(refusal, callers, signed(claims(), kid="made-up"))
+        assert asked.wait(60)
+        callers.admit(signed(claims()))
+        assert not made_up.done()
+        answered.set()
+
+
+@pytest.mark.parametrize("trouble", [ProtocolError("cut"), HTTPError("slow"), RecursionError("deep")])
+def test_an_answer_that_breaks_off_leaves_known_keys_good(entra: Entra, trouble: Exception) -> None:
+    callers = entra.callers()
+    callers.admit(signed(claims()))
+    entra.trouble, entra.moved = trouble, KEEP_SECONDS + 1
+    callers.admit(signed(claims(exp=time.time() + 2 * KEEP_SECONDS)))
 
 
 def test_a_key_that_is_none_does_not_hide_the_others(entra: Entra) -> None:

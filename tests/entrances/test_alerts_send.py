@@ -52,6 +52,18 @@ def test_people_read_how_many_went_where(payload: Path, capsys: pytest.CaptureFi
     ]
 
 
+def test_what_is_no_alert_is_said_with_where_to_look(
+    payload: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = payload.with_name("odd.json")
+    odd.write_text('{"hello": 1}', "utf-8")
+    assert main(["alerts", "send", str(odd), str(payload)]) == 0
+    first, second, _ = capsys.readouterr().out.splitlines()
+    assert first.endswith("and is kept: `vibedata alerts poison list --rejected` shows it")
+    assert "it is no alert" in first
+    assert "no alert" not in second
+
+
 def test_a_hub_that_was_busy_is_told_and_ends_with_failed(
     payload: Path, stack: ThreadedStack, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -64,7 +64,7 @@ def run(*words: str, home: Path | None = None, stdin: str = "") -> subprocess.Co
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
 
@@ -245,7 +245,7 @@ def test_no_identity_is_one_error_and_no_noise(tmp_path: Path) -> None:
         },
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 4, done.stdout

@@ -12,7 +12,7 @@ from vibedata.alerts.cause import Cause
 from vibedata.alerts.delivery import KEPT, KEPT_OPEN, Delivery, place
 from vibedata.alerts.incident import Incident
 from vibedata.alerts.noise import Ledger, Limited, Notice
-from vibedata.errors import Transient
+from vibedata.errors import Transient, VibedataError
 from vibedata.registry import Row
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=timezone.utc)
@@ -85,7 +85,7 @@ class FakeIncidents:
         self.windows: dict[Limited, int] = {}
         self.limited_keys: dict[Limited, set[str]] = {}
         self.disturb: Callable[[str], None] = lambda key: None
-        self.writes = 0
+        self.writes = self.counts = 0
         self._lock = threading.Lock()
 
     def read(self, key: str) -> tuple[Incident, str] | None:
@@ -118,11 +118,11 @@ class FakeIncidents:
         mark = (incident.facts.component, incident.key)
         self.dying.around(lambda: self.marked.add(mark) if incident.is_open else self.marked.discard(mark))
 
-    def open_of(self, components: Sequence[str]) -> Incident | None:
+    def open_of(self, components: Sequence[str], lately: Callable[[Incident], bool]) -> Incident | None:
         for component in components:
             for _, key in sorted(mark for mark in self.marked if mark[0] == component):
                 found = self.read(key)
-                if found and found[0].is_open:
+                if found and found[0].is_open and lately(found[0]):
                     return found[0]
         return None
 
@@ -135,9 +135,12 @@ class FakeIncidents:
 
         return bool(self.dying.around(count))
 
-    def limited(self, before: datetime) -> Sequence[tuple[Limited, int, int]]:
-        ended = [one for one in self.windows if one.end < before]
-        return [(one, len(self.limited_keys.get(one, ())), self.windows[one]) for one in ended]
+    def limited(self, before: datetime) -> Sequence[tuple[Limited, int]]:
+        return [(one, told) for one, told in self.windows.items() if one.end < before]
+
+    def counted(self, limited: Limited) -> int:
+        self.counts += 1
+        return len(self.limited_keys.get(limited, ()))
 
     def limited_told(self, limited: Limited, count: int) -> None:
         self.windows[limited] = count
@@ -195,6 +198,19 @@ class FakeAlertRows:
         """The rows of alerts, without those of notices and limits."""
         beside = ("process_alert/notice", "process_alert/limit")
         return [row for row in self.rows if row["Operation"] not in beside]
+
+
+class FakeOutages:
+    """Why alerts were put off, each time that it was told; `trouble` is raised instead."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.trouble: Transient | None = None
+
+    def tell(self, why: VibedataError) -> None:
+        if self.trouble:
+            raise self.trouble
+        self.told.append(why.code)
 
 
 class FakeNotices:

@@ -44,15 +44,16 @@ class FakeAlertClaims:
 
 
 class FakeAlertQueue:
-    """Holds what was enqueued, in order; `trouble` is raised instead, after `good` more sends."""
+    """Holds what was enqueued, in order, and what nobody sees yet; `trouble` is raised after `good` more sends."""
 
     def __init__(self, claims: FakeAlertClaims | None = None) -> None:
         self.claims = claims or FakeAlertClaims()
         self.sent: list[bytes] = []
+        self.hidden: list[tuple[float, bytes]] = []
         self.trouble: VibedataError | None = None
         self.good = 0
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Message, *, after: float = 0.0) -> None:
         if self.trouble is not None and self.good <= 0:
             raise self.trouble
         self.good -= 1
@@ -60,7 +61,16 @@ class FakeAlertQueue:
         if message.body is not None and not fits(encoded):
             claim = self.claims.store(message.delivery_key, message.body)
             encoded = encode(replace(message, body=None, claim=claim))
-        self.sent.append(encoded)
+        if after > 0:
+            self.hidden.append((after, encoded))
+        else:
+            self.sent.append(encoded)
+
+    def wait(self, seconds: float) -> None:
+        """Let so much time pass: what was hidden for no longer is seen."""
+        later = [(after - seconds, encoded) for after, encoded in self.hidden]
+        self.sent += [encoded for after, encoded in sorted(later) if after <= 0]
+        self.hidden = [one for one in later if one[0] > 0]
 
     @property
     def messages(self) -> list[Message]:
@@ -96,6 +106,12 @@ class FakeRejectedAlerts:
         name = f"sha256/{hashlib.sha256(raw).hexdigest()}"
         self.kept.setdefault(name, Kept(raw, code, reason, received_at, origin))
         return name
+
+    def expire(self, before: datetime) -> int:
+        old = [name for name, one in self.kept.items() if one.received_at < before]
+        for name in old:
+            del self.kept[name]
+        return len(old)
 
 
 @dataclass

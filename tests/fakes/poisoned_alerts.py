@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from vibedata.alerts.kept import REJECTED, KeptBody, ambiguous
+from vibedata.alerts.kept import unknown as unknown_body
 from vibedata.alerts.poison import Diagnosis, Poisoned, Stranded, name_of, unknown
-from vibedata.errors import BadInput
 
 
 class FakePoisonedAlerts:
@@ -64,8 +66,22 @@ class FakeStrandedMessages:
 class FakeKeptBodies:
     def __init__(self, **bodies: bytes) -> None:
         self.bodies = dict(bodies)
+        self.known: dict[str, KeptBody] = {}
 
-    def read(self, path: str) -> bytes:
-        if path not in self.bodies:
-            raise BadInput("alert-body-unknown", f"{path!r} is not kept.", hint="Name one that is.")
-        return self.bodies[path]
+    def keep(self, raw: bytes, at: datetime, code: str = "not-an-alert", reason: str = "no alert") -> str:
+        path = REJECTED + hashlib.sha256(raw).hexdigest()
+        self.bodies[path] = raw
+        self.known[path] = KeptBody(path, len(raw), at, code, reason, "eventhub")
+        return path
+
+    def read(self, path: str) -> tuple[KeptBody, bytes]:
+        found = [one for one in self.bodies if one == path or (len(path) >= 26 and one.startswith(path))]
+        if len(found) > 1:
+            raise ambiguous(path)
+        if not found:
+            raise unknown_body(path)
+        raw = self.bodies[found[0]]
+        return self.known.get(found[0], KeptBody(found[0], len(raw))), raw
+
+    def rejected(self) -> Iterator[KeptBody]:
+        yield from self.known.values()

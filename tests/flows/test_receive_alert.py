@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.fakes.alert_queue import NOW, FakeAlertQueue, FakeRejectedAlerts, busy
 from vibedata import alerts
 from vibedata.alerts.message import decode
+from vibedata.alerts.shapes import MAX_ALERTS
 from vibedata.errors import Transient
 from vibedata.flows import receive_alert
 
@@ -121,12 +122,43 @@ def test_a_batch_goes_on_after_a_bad_event(intake: Intake) -> None:
     assert (len(done.enqueued), len(done.rejected)) == (3, 2)
 
 
-def test_every_alert_of_a_huge_array_is_enqueued(intake: Intake) -> None:
+def test_of_a_huge_array_the_first_alerts_are_enqueued_and_the_body_is_kept(intake: Intake) -> None:
     small = [{"data": {"essentials": {"alertId": str(number)}}} for number in range(20000)]
     raw = json.dumps(small, separators=(",", ":")).encode()
     assert alerts.MAX_BYTES * 0.8 < len(raw) <= alerts.MAX_BYTES
     done = intake(raw)
-    assert len(done.enqueued) == len(set(done.enqueued)) == len(intake.queue.sent) == 20000
+    assert len(done.enqueued) == len(set(done.enqueued)) == len(intake.queue.sent) == MAX_ALERTS
+    (kept,) = intake.rejected.kept.values()
+    assert (kept.raw, kept.code) == (raw, "too-many")
+
+
+ESCAPED = "backslashreplace"  # half a pair as `\ud83d`
+GROWING = {
+    "UTF-16": json.dumps(alert(description="漢" * 450_000), ensure_ascii=False).encode("utf-16"),
+    "numbers": json.dumps(alert()).replace("{}", '{"x": [' + ",".join(["1e15"] * 200_000) + "]}").encode(),
+    "no UTF-8": json.dumps(alert(description="@")).encode().replace(b"@", b"\xff" * 900_000),
+    "half a pair": json.dumps(alert(description="é" * 400_000 + "\ud83d"), ensure_ascii=False).encode(errors=ESCAPED),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", GROWING)
+def test_what_would_grow_beyond_the_limit_travels_as_it_came(intake: Intake, case: str) -> None:
+    raw = GROWING[case]
+    assert len(raw) <= alerts.MAX_BYTES
+    (key,) = intake(raw).enqueued
+    (message,) = intake.queue.messages
+    (again,) = alerts.read(intake.queue.claims.read(message.claim or ""))
+    assert again.shape.is_alert
+    assert alerts.delivery_key(again.document, again.shape) == key
+    assert not intake.rejected.kept
+
+
+def test_of_several_one_that_would_grow_beyond_the_limit_is_kept(intake: Intake) -> None:
+    raw = b"[" + GROWING["numbers"] + b"," + dumped(alert(2)) + b"]"
+    done = intake(raw)
+    assert len(done.enqueued) == len(intake.queue.sent) == 1
+    (kept,) = intake.rejected.kept.values()
+    assert (kept.raw, kept.code) == (raw, "too-large")
 
 
 def test_an_alert_that_is_too_large_for_a_message_travels_as_a_claim(intake: Intake) -> None:

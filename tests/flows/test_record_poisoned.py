@@ -17,8 +17,9 @@ from tests.fakes.poisoned_alerts import FakeKeptBodies, FakePoisonedAlerts, Fake
 from vibedata import alert_console, alerts
 from vibedata.alerts.message import Message, encode
 from vibedata.alerts.poison import Poisoned, name_of
+from vibedata.alerts.putting_off import PutOff
 from vibedata.errors import BadInput, Failed, Transient
-from vibedata.flows import list_poisoned, record_poisoned, requeue_poisoned, show_poisoned
+from vibedata.flows import list_poisoned, list_rejected, record_poisoned, requeue_poisoned, show_poisoned
 from vibedata.flows import record_stranded as record_stranded_flow
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
@@ -44,11 +45,17 @@ class World:
             dequeue_count=1,
         )
 
-    def requeue(self, *names: str) -> Mapping[str, Any]:
+    def requeue(self, *names: str, force: bool = False) -> Mapping[str, Any]:
         done = requeue_poisoned.run(
-            names, poisoned=self.poisoned, claims=self.claims, queue=self.queue, clock=lambda: self.now
+            names,
+            poisoned=self.poisoned,
+            claims=self.claims,
+            queue=self.queue,
+            clock=lambda: self.now,
+            force=force,
         )
         assert done.written == {"messages": len(done.data["requeued"])}
+        self.told = done.message
         return done.data
 
     def waiting(self) -> list[str]:
@@ -119,6 +126,20 @@ def test_a_claimed_body_is_kept_beside_it_and_outlives_the_claim(world: World) -
     world.claims.bodies.clear()
     world.requeue(kept.name)
     assert world.queue.bodies() == [message(padding=60_000).body]
+
+
+def test_a_message_that_was_put_off_for_long_is_known_by_what_it_was_before_and_begins_anew(
+    world: World,
+) -> None:
+    plain = message()
+    kept = world.record(encode(replace(plain, put_off=PutOff(NOW, 140))))
+    assert kept.told.code == "processing-failed"
+    assert "put off 140 times since 2026-03-01T12:00:00+00:00" in world.rows.rows[0]["Message"]
+    assert world.record(encode(replace(plain, put_off=PutOff(NOW, 141)))).name == kept.name
+    assert (kept.name, world.poisoned.blobs) == (name_of(encode(plain)), {kept.name: encode(plain)})
+    world.requeue(kept.name)
+    assert world.queue.messages == [plain]
+    assert world.record(encode(plain)).times == 2
 
 
 def test_what_storage_refuses_stays_on_the_queue(world: World) -> None:
@@ -206,7 +227,8 @@ def test_what_cannot_be_read_is_not_put_back(world: World) -> None:
     assert caught.value.code == "alert-poison-unreadable"
     good = world.record(encode(message()))
     told = world.requeue()
-    assert (told["requeued"], told["unreadable"]) == ([good.name], [kept.name])
+    assert told["requeued"] == [good.name]
+    assert told["stay"] == [{"name": kept.name, "code": "message-unreadable"}]
     assert world.waiting() == [kept.name]
 
 
@@ -214,9 +236,48 @@ def test_one_whose_body_is_gone_does_not_keep_the_others(world: World) -> None:
     gone = world.record(encode(replace(message("gone"), body=None, claim=f"{'a' * 64}/{'b' * 64}")))
     good = world.record(encode(message()))
     told = world.requeue()
-    assert (told["requeued"], told["unreadable"]) == ([good.name], [gone.name])
+    assert told["requeued"] == [good.name]
+    assert told["stay"] == [{"name": gone.name, "code": "alert-claim-missing"}]
     with pytest.raises(Failed):
         world.requeue(gone.name)
+
+
+def no_alert(body: bytes) -> bytes:
+    return encode(Message(name_of(body), "http", NOW, body))
+
+
+def test_what_would_only_come_back_stays_unless_it_is_named_or_forced(world: World) -> None:
+    hello, empty = world.record(no_alert(b'{"hello": 1}')), world.record(no_alert(b"[]"))
+    none, good = world.record(b"no json"), world.record(encode(message()))
+    done = world.requeue()
+    assert done["requeued"] == [good.name]
+    assert {one["name"] for one in done["stay"]} == {hello.name, empty.name, none.name}
+    assert (
+        "3 stay, for they would only come back: 1 empty, 1 message-unreadable, 1 not-an-alert." in world.told
+    )
+    assert world.requeue(hello.name)["requeued"] == [hello.name]
+    forced = world.requeue(force=True)
+    assert (forced["requeued"], forced["stay"]) == (
+        [empty.name],
+        [{"name": none.name, "code": "message-unreadable"}],
+    )
+
+
+def test_what_we_read_by_now_is_put_back_whatever_was_noted_then(world: World) -> None:
+    kept = world.record(encode(message()))
+    told = replace(kept.told, code="not-an-alert")
+    world.poisoned.known[kept.name] = replace(kept, told=told)
+    assert world.requeue()["requeued"] == [kept.name]
+
+
+def test_one_whose_alert_nobody_can_read_has_a_row_with_a_subject(world: World) -> None:
+    world.record(no_alert(b'{"hello": 1}'))
+    world.record(b"no json")
+    world.record(encode(message()))
+    told = [row["Message"] for row in world.rows.rows]
+    assert all(text.startswith("A message was given up: ") for text in told[:2])
+    assert all(text.endswith(".") and not text.endswith("..") for text in told)
+    assert told[2].startswith("vd-web-5xx fired")
 
 
 @pytest.mark.parametrize(
@@ -252,17 +313,49 @@ def test_showing_one_gives_its_message_and_its_body(world: World) -> None:
 
 
 def test_a_kept_body_is_shown_by_its_blob(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    world.bodies.bodies["alerts-rejected/sha256/ab"] = b"no alert \xff"
+    path = world.bodies.keep(b"no alert \xff", NOW, "not-json", "no JSON: \x1b[2J")
     kept = world.record(b"x")
-    shown = show_poisoned.run("alerts-rejected/sha256/ab", poisoned=world.poisoned, bodies=world.bodies)
+    shown = show_poisoned.run(path, poisoned=world.poisoned, bodies=world.bodies)
     given_up = show_poisoned.run(kept.name, poisoned=world.poisoned, bodies=world.bodies)
     assert set(shown.data) == set(given_up.data), "one document, whatever is shown"
     assert shown.data["body"] == "no alert \\xff"
+    assert [shown.data[name] for name in ("code", "reason", "origin", "at")] == [
+        *("not-json", "no JSON: \x1b[2J", "eventhub"),
+        NOW.isoformat(),
+    ]
     alert_console.poisoned_one(shown)
-    assert capsys.readouterr().out.endswith("no alert \\xff\n")
+    told = capsys.readouterr().out
+    assert told.endswith("no alert \\xff\n")
+    assert "reason       no JSON: \\x1b[2J\n" in told
+    by_its_blob = f"alerts-rejected/poison/{kept.name}"
+    same = show_poisoned.run(by_its_blob, poisoned=world.poisoned, bodies=world.bodies)
+    assert same == given_up, "the same, however it is called"
     with pytest.raises(BadInput) as caught:
         show_poisoned.run("alerts-rejected/none", poisoned=world.poisoned, bodies=world.bodies)
     assert caught.value.code == "alert-body-unknown"
+
+
+def test_rejected_bodies_are_listed_newest_first_and_bounded(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alert_console.rejected(list_rejected.run(bodies=world.bodies))
+    assert capsys.readouterr().out == "0 kept of what was sent and was no alert.\n"
+    paths = [world.bodies.keep(b"%d" % hour, NOW + timedelta(hours=hour)) for hour in (1, 3, 2)]
+    done = list_rejected.run(bodies=world.bodies)
+    assert [one["name"] for one in done.data["rejected"]] == [paths[1], paths[2], paths[0]]
+    alert_console.rejected(done)
+    told = capsys.readouterr().out.splitlines()
+    assert told[1].startswith(
+        paths[1][: len("alerts-rejected/sha256/") + 12] + "  2026-03-01 15:00:00  eventhub"
+    )
+    assert told[-1].startswith("3 kept of what was sent and was no alert. `vibedata alerts poison show NAME`")
+    assert [line for line in told if line != line.rstrip()] == []
+    monkeypatch.setattr(list_rejected, "MAX_LISTED", 2)
+    few = list_rejected.run(bodies=world.bodies)
+    assert ([one["name"] for one in few.data["rejected"]], few.data["count"]) == ([paths[1], paths[2]], 3)
+    assert "The newest 2 are shown." in few.message
+    monkeypatch.setattr(list_rejected, "MAX_LOOKED_AT", 2)
+    assert list_rejected.run(bodies=world.bodies).message.startswith("2 or more kept")
 
 
 def test_a_message_shows_no_terminal_what_to_do(world: World, capsys: pytest.CaptureFixture[str]) -> None:

@@ -41,6 +41,7 @@ def test_a_file_goes_as_it_is_byte_for_byte() -> None:
     assert sender.bodies == [RAW, b"no alert at all"] or sender.bodies == [b"no alert at all", RAW]
     assert (done.written, done.data["sent"]) == ({"alerts": 2}, 2)
     assert [each["file"] for each in done.data["files"]] == ["a.json", "b.json"]
+    assert [bool(each["noAlert"]) for each in done.data["files"]] == [False, True]
 
 
 def test_a_count_makes_so_many_deliveries_of_each_file() -> None:

@@ -9,7 +9,9 @@ import base64
 import json
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
+from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,7 +26,7 @@ from vibedata import cli
 from vibedata.adapters.rest import arm
 from vibedata.alert_settings import AlertSettings
 from vibedata.alerts.message import Message, decode
-from vibedata.flows import process_alert, reconcile_alerts, record_poisoned
+from vibedata.flows import process_alert, receive_alert, reconcile_alerts, record_poisoned
 from vibedata.wiring.functions import FunctionWires
 
 
@@ -160,7 +162,7 @@ def test_a_message_that_was_given_up_is_shown_and_put_back_once(
     assert "vd-cpu" in capsys.readouterr().out
 
     done = vibedata("alerts", "poison", "requeue", "--all")
-    assert (done["requeued"], len(done["unreadable"])) == ([kept.name], 1)
+    assert (done["requeued"], len(done["stay"])) == ([kept.name], 1)
     again = vibedata("alerts", "poison", "requeue", kept.name)
     assert (again["requeued"], again["requeuedBefore"]) == ([], [kept.name])
     assert plant.take() == [raw], "once"
@@ -176,12 +178,45 @@ def test_a_message_that_was_given_up_is_shown_and_put_back_once(
     assert plant.take() == []
 
 
+def test_what_was_no_alert_is_listed_shown_and_replayed_once_mended(
+    plant: Plant,
+    vibedata: Callable[..., Any],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = []
+    for text in ("hello", "[]"):
+        done = receive_alert.run(text.encode(), origin="eventhub", **plant.wires.receive_alert())
+        names += [f"alerts-rejected/{one.kept}" for one in done.rejected]
+    listed = vibedata("alerts", "poison", "list", "--rejected")
+    found = {one["name"]: one for one in listed["rejected"]}
+    assert listed["count"] >= 2
+    assert (found[names[0]]["code"], found[names[0]]["origin"]) == ("not-json", "eventhub")
+    assert cli.main(["alerts", "poison", "list", "--rejected"]) == 0
+    text = capsys.readouterr().out
+    assert names[0][: len("alerts-rejected/sha256/") + 12] in text
+    shown = vibedata("alerts", "poison", "show", names[0][: len("alerts-rejected/sha256/") + 12])
+    assert (shown["name"], shown["body"], shown["code"]) == (names[0], "hello", "not-json")
+    assert shown["reason"] == found[names[0]]["reason"]
+    assert vibedata("alerts", "poison", "list", "--rejected", "--all", expected=2)["error"]["code"] == "usage"
+
+    mended = json.dumps(
+        alert(plant.instance.settings.subscription_id, f"{plant.instance.ids['resourceGroup']}/x")
+    ).encode()
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=BytesIO(mended)))
+    replayed = vibedata("alerts", "replay", "-")
+    assert (replayed["source"], len(replayed["enqueued"])) == ("-", 1)
+
+
 def test_what_is_not_there_is_said(vibedata: Callable[..., Any]) -> None:
     for words, code in (
         (["show", "nobody"], "alert-unknown"),
         (["replay", "alerts-rejected/nothing"], "alert-body-unknown"),
         (["replay", "/no/such/file"], "alert-body-unknown"),
         (["poison", "show", "0" * 12], "alert-poison-unknown"),
+        (["poison", "show", "alerts-claims/../x"], "alert-body-unknown"),
+        (["poison", "show", "alerts-rejected/poison/../../x"], "alert-poison-unknown"),
+        (["poison", "requeue", "0" * 12, "--force"], "usage"),
         (["poison", "requeue"], "usage"),
         (["poison", "requeue", "0" * 12, "--all"], "usage"),
         (["list", "--since", "yesterday"], "since-invalid"),

@@ -10,11 +10,11 @@ import hashlib
 from datetime import datetime
 
 from azure.core.credentials import TokenCredential
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.core.exceptions import ResourceNotFoundError
 from azure.core.pipeline.transport import RequestsTransport
 from azure.storage.blob import BlobServiceClient
 
-from vibedata.adapters.alert_blobs import no_container, put
+from vibedata.adapters.alert_blobs import expire, no_container, put
 from vibedata.adapters.azure_errors import azure_errors
 from vibedata.adapters.clients import ONE_TRY
 from vibedata.alerts import MAX_BYTES
@@ -57,24 +57,7 @@ class BlobAlertClaims:
 
     def expire(self, before: datetime) -> int:
         """Delete the bodies that were stored before then; one that is stored again meanwhile stays."""
-        gone = 0
-        with azure_errors(f"expire {CONTAINER}", needs=NEEDS):
-            try:
-                for blob in self._container.list_blobs():
-                    if is_claim(blob.name) and blob.last_modified < before:
-                        gone += self._delete(blob.name, blob.last_modified)
-            except ResourceNotFoundError as error:
-                raise no_container(CONTAINER) from error
-        return gone
-
-    def _delete(self, name: str, stored: datetime) -> bool:
-        try:
-            self._container.delete_blob(name, if_unmodified_since=stored)
-        except HttpResponseError as error:
-            if error.status_code in (404, 412):  # another sweep was faster, or it was stored again
-                return False
-            raise
-        return True
+        return expire(self._container, before, ours=is_claim)
 
 
 def _not_found(name: str, error: ResourceNotFoundError) -> VibedataError:

@@ -98,7 +98,7 @@ class TableIncidents:
         """See `ports.Incidents.mark`."""
         where = (OPEN, f"{_component(incident.facts.component)}|{place(incident.key)[1]}")
         if incident.is_open:
-            self._rows.put(where, {"Key": incident.key})
+            self._rows.put(where, {"Key": incident.key, EXPIRES: self._clock() + KEPT_OPEN})
         else:
             self._rows.delete(where)
         self._remember(incident)
@@ -112,14 +112,14 @@ class TableIncidents:
             # When none is left of those that it knows, there may be others: it asks.
             self._open[incident.facts.component] = (at if known else 0.0, known)
 
-    def open_of(self, components: Sequence[str]) -> Incident | None:
+    def open_of(self, components: Sequence[str], lately: Callable[[Incident], bool]) -> Incident | None:
         """See `ports.Incidents.open_of`."""
         for component in components:
             for key in self._marked(component):
                 found = self.read(key)
-                if found and found[0].is_open:
+                if found and found[0].is_open and lately(found[0]):
                     return found[0]
-                if found:
+                if found and not found[0].is_open:
                     self.mark(found[0])  # who closed it died before it said so
         return None
 
@@ -137,11 +137,14 @@ class TableIncidents:
             self._limited[limited] = now
         return first
 
-    def limited(self, before: datetime) -> Sequence[tuple[Limited, int, int]]:
+    def limited(self, before: datetime) -> Sequence[tuple[Limited, int]]:
         """See `ports.Incidents.limited`."""
         ended = f"PartitionKey eq {quoted(LIMITS)} and RowKey lt {quoted(moment(before))}"
-        found = [(_limited(row), int(row.get("Told") or 0)) for row in self._rows.query(ended)]
-        return [(one, sum(1 for _ in self._counted(one)), told) for one, told in found]
+        return [(_limited(row), int(row.get("Told") or 0)) for row in self._rows.query(ended)]
+
+    def counted(self, limited: Limited) -> int:
+        """See `ports.Incidents.counted`."""
+        return sum(1 for _ in self._counted(limited))
 
     def limited_told(self, limited: Limited, count: int) -> None:
         """See `ports.Incidents.limited_told`."""
@@ -157,7 +160,8 @@ class TableIncidents:
 
     def expire(self, now: datetime, partitions: Sequence[str], at_most: int) -> int:
         """See `ports.Incidents.expire`."""
-        return self._rows.expire(now, partitions, at_most)
+        # Marks of what was never written, or is gone, are deleted by nobody else.
+        return self._rows.expire(now, [*partitions, OPEN], at_most)
 
     def _write(self, key: str, values: dict[str, Any], version: str | None) -> None:
         where = place(key)

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
-from urllib.parse import quote, unquote
 
 from azure.core import MatchConditions
 from azure.core.credentials import TokenCredential
@@ -18,7 +17,7 @@ from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
 from azure.core.pipeline.transport import RequestsTransport
 from azure.storage.blob import BlobServiceClient
 
-from vibedata.adapters.alert_blobs import no_container, put
+from vibedata.adapters.alert_blobs import no_container, noted, notes, put
 from vibedata.adapters.azure_errors import azure_errors
 from vibedata.adapters.clients import ONE_TRY
 from vibedata.alerts import times
@@ -29,7 +28,6 @@ CONTAINER = "alerts-rejected"
 CLAIMED = ".claimed"  # what the copy of a claimed body is called, after its message
 NEEDS = "blob-data"  # its row in contracts/rbac.json
 TOLD = ("code", "reason", "delivery_key", "alert_id", "rule", "summary")
-MAX_METADATA_CHARS = 1000  # of one value as it is sent; all of them have 8 KB
 TRIES = 5  # of a write that others come before
 
 
@@ -130,18 +128,11 @@ def _metadata(one: Poisoned) -> dict[str, str]:
     known = {**told, "at": _iso(one.at), "times": str(one.times)}
     if one.requeued_at:
         known["requeued"] = _iso(one.requeued_at)
-    return {name: _quoted(value) for name, value in known.items()}
-
-
-def _quoted(value: str) -> str:
-    """Return a value as a header can carry it; one that is too long loses its end, never half a letter."""
-    while len(told := quote(value, safe="/:,.()'")) > MAX_METADATA_CHARS:
-        value = value[: len(value) * MAX_METADATA_CHARS // len(told)]
-    return told
+    return notes(known)
 
 
 def _poisoned(name: str, metadata: Mapping[str, str], size: int) -> Poisoned:
-    known = {key.lower(): unquote(value) for key, value in metadata.items()}
+    known = noted(metadata)
     told = Diagnosis(**{field: known.get(field, "") for field in TOLD})
     times_told = known.get("times", "1")
     return Poisoned(

@@ -7,6 +7,7 @@ Over the plain pipeline (`rest.py`): it is called for every alert, and the queue
 from __future__ import annotations
 
 import base64
+import math
 from dataclasses import replace
 from email.utils import formatdate
 
@@ -41,21 +42,22 @@ class StorageAlertQueue:
         self._rest = Rest(endpoint, credential, STORAGE_SCOPE, HEADERS, transport)
         self._claims = claims
 
-    def send(self, message: Message) -> None:
-        """Enqueue a message, its body as a claim where it does not fit. Raises Transient, Blocked."""
+    def send(self, message: Message, *, after: float = 0.0) -> None:
+        """See `ports.AlertQueue.send`. Raises Transient, Blocked."""
         encoded = encode(message)
         if message.body is not None and not fits(encoded):
             claim = self._claims.store(message.delivery_key, message.body)
             encoded = encode(replace(message, body=None, claim=claim))
-        briskly(lambda: self._send(encoded))
+        params = {**FOR_EVER, "visibilitytimeout": str(math.ceil(after))} if after > 0 else FOR_EVER
+        briskly(lambda: self._send(encoded, params))
 
-    def _send(self, encoded: bytes) -> None:
+    def _send(self, encoded: bytes, params: dict[str, str]) -> None:
         body = b"<QueueMessage><MessageText>%b</MessageText></QueueMessage>" % base64.b64encode(encoded)
         date = {"x-ms-date": formatdate(usegmt=True)}
         with azure_errors("put an alert on the queue", needs=NEEDS):
             try:
                 self._rest.call(
-                    "POST", f"/{QUEUE}/messages", params=FOR_EVER, content=body, headers=date, timeouts=BRISK
+                    "POST", f"/{QUEUE}/messages", params=params, content=body, headers=date, timeouts=BRISK
                 )
             except HttpResponseError as error:
                 if getattr(error.response, "headers", {}).get(CODE) == "QueueNotFound":

@@ -9,11 +9,10 @@ from azure.core.credentials import TokenCredential
 from azure.core.pipeline.transport import RequestsTransport
 from azure.storage.blob import BlobServiceClient
 
-from vibedata.adapters.alert_blobs import put
+from vibedata.adapters.alert_blobs import expire, notes, put
 from vibedata.adapters.clients import ONE_TRY
 
 CONTAINER = "alerts-rejected"
-MAX_TOLD_CHARS = 1024
 
 
 class BlobRejectedAlerts:
@@ -30,16 +29,14 @@ class BlobRejectedAlerts:
         """Keep a body with the reason, once, and return its name."""
         name = f"sha256/{hashlib.sha256(raw).hexdigest()}"
         told = {
-            "code": header(code),
-            "reason": header(reason),
+            "code": code,
+            "reason": reason,
             "receivedat": received_at.astimezone(timezone.utc).isoformat(),
-            "origin": header(origin),
+            "origin": origin,
         }
-        put(self._container, name, raw, metadata=told)
+        put(self._container, name, raw, metadata=notes(told))
         return name
 
-
-def header(text: str) -> str:
-    """Return a text as a header may carry it: printable ASCII, on one line, bounded."""
-    plain = text[:MAX_TOLD_CHARS].encode("ascii", "backslashreplace").decode()
-    return " ".join("".join(mark if mark.isprintable() else " " for mark in plain).split())[:MAX_TOLD_CHARS]
+    def expire(self, before: datetime) -> int:
+        """See `ports.RejectedAlerts.expire`."""
+        return expire(self._container, before, ours=lambda name: name.startswith(("sha256/", "poison/")))

@@ -14,11 +14,13 @@ from typing import Any
 
 import jwt
 import requests
+from urllib3.exceptions import HTTPError  # what reading a stream raises
 
 from vibedata.errors import Transient
 
 KEEP_SECONDS = 24 * 3600.0
 PAUSE_SECONDS = 60.0
+PAUSE_WITHOUT_KEYS_SECONDS = 2.0  # anybody may call: while Entra does not answer, not each call waits for it
 MAX_BYTES = 512 * 1024
 MAX_KEYS = 100
 TIMEOUTS = (3.05, 5.0)  # to connect, to read: an action group waits seconds only
@@ -44,28 +46,33 @@ class EntraKeys:
 
     def of(self, key_id: str) -> Any:
         """Return the key with that id, None where the tenant has none. Raises Transient (token-keys-unreachable)."""
+        known = self._keys.get(key_id)
+        if known is not None and not self._is_stale():
+            return known  # whoever has a good token does not wait for the look-up of a made-up one
         with self._fetching:  # who comes meanwhile waits for the one answer
-            now = self._clock().timestamp()
-            stale = now - self._fetched > KEEP_SECONDS
-            if (stale or key_id not in self._keys) and now - self._tried > PAUSE_SECONDS:
-                self._look_up(now)
+            pause = PAUSE_SECONDS if self._keys else PAUSE_WITHOUT_KEYS_SECONDS
+            wanted = self._is_stale() or key_id not in self._keys
+            if wanted and self._clock().timestamp() - self._tried > pause:
+                self._look_up()
             if key_id not in self._keys and self._trouble:  # it may be a new one: nobody can say
                 raise _unreachable(self._trouble)
             return self._keys.get(key_id)
 
-    def _look_up(self, now: float) -> None:
-        self._tried = now
+    def _is_stale(self) -> bool:
+        return self._clock().timestamp() - self._fetched > KEEP_SECONDS
+
+    def _look_up(self) -> None:
         try:
-            self._keys, self._fetched, self._trouble = _rsa_keys(self._fetch(self._url)), now, ""
-        except (requests.RequestException, ValueError) as error:
+            self._keys, self._trouble = _rsa_keys(self._fetch(self._url)), ""
+            self._fetched = self._clock().timestamp()
+        except (requests.RequestException, HTTPError, ValueError, RecursionError) as error:
             self._trouble = type(error).__name__
-            if not self._keys:
-                self._tried = float("-inf")  # nothing is known yet: the next request asks again
-                raise _unreachable(self._trouble) from error
+        finally:
+            self._tried = self._clock().timestamp()  # when it ended: those who waited for it do not ask again
 
 
 def fetch_keys(url: str) -> Any:
-    """Return the document of a key set. Raises requests.RequestException, ValueError."""
+    """Return the document of a key set. Raises requests.RequestException, HTTPError, ValueError, RecursionError."""
     with requests.get(url, timeout=TIMEOUTS, stream=True, allow_redirects=False) as answer:
         answer.raise_for_status()
         if answer.status_code != requests.codes.ok:

@@ -20,6 +20,7 @@ MAX_TOKEN_CHARS = 16 * 1024
 UNCHECKED: Any = {
     f"verify_{name}": False for name in ("aud", "iss", "exp", "nbf", "iat", "sub", "jti")
 }  # by us
+MAX_EPOCH = 2**53
 TOLERATED_SKEW_SECONDS = 300.0  # of a clock that is behind Entra's: a token that is just made
 
 
@@ -60,7 +61,7 @@ class EntraCallers:
     def _claims(self, token: str) -> Mapping[str, Any]:
         try:
             head = jwt.get_unverified_header(token)
-        except jwt.InvalidTokenError:
+        except (jwt.InvalidTokenError, ValueError, RecursionError):
             raise _refused("it is no JWT") from None
         if head.get("alg") != "RS256" or not isinstance(head.get("kid"), str):
             raise _refused("it is not signed with RS256 by a key that it names")
@@ -102,7 +103,8 @@ def _plain(value: Any) -> str:
 
 
 def _number(value: Any) -> float:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else float("nan")
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if is_number and abs(value) < MAX_EPOCH else float("nan")
 
 
 def _refused(why: str) -> BadInput:

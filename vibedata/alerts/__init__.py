@@ -15,6 +15,7 @@ from vibedata.alerts.keys import delivery_key, event_id
 from vibedata.alerts.model import LEGACY, Alert, Link, Metric, ResourceId, Unplaced, comparable
 from vibedata.alerts.parsing import parse
 from vibedata.alerts.shapes import Body, Shape, read, shape_of
+from vibedata.alerts.travelling import read_to_send
 
 __all__ = [
     "LEGACY",
@@ -34,5 +35,6 @@ __all__ = [
     "event_id",
     "parse",
     "read",
+    "read_to_send",
     "shape_of",
 ]

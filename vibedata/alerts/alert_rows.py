@@ -67,6 +67,7 @@ def notice_row(
                 "rule": notice.rule,
                 "deliveryKey": notice.delivery,
                 "link": notice.link,
+                **(_times(notice.at, None) if word == "open" else _times(None, notice.at)),
             }
         ),
     )
@@ -118,6 +119,7 @@ def _details(alert: Alert, told: Told) -> dict[str, Any]:
         "notice": verdict.word,  # these first: they stay in the preview of Details that are too large
         "suppressed": verdict.is_suppressed and not closes,
         "reconciled": message.origin == "reconciled",
+        **_times(incident.opened_at, incident.closed_at),
         "incident": {"key": incident.key, "state": incident.state},
         **_full(
             {
@@ -147,9 +149,15 @@ def _details(alert: Alert, told: Told) -> dict[str, Any]:
                 "deliveryKey": message.delivery_key,
                 "origin": message.origin,
                 "receivedAt": _iso(message.received_at),
+                "putOff": message.put_off.as_dict() if message.put_off else None,
             }
         ),
     }
+
+
+def _times(opened: datetime | None, closed: datetime | None) -> dict[str, Any]:
+    """Return what a row knows of its incident: the latest of all its rows tell whether it is open, in any order."""
+    return _full({"openedAt": _iso(opened), "closedAt": _iso(closed)})
 
 
 def _full(values: dict[str, Any]) -> dict[str, Any]:

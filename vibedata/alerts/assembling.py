@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from vibedata import redact
 from vibedata.alerts import keys
 from vibedata.alerts.criteria import short
 from vibedata.alerts.fields import Fields, Notes
 from vibedata.alerts.model import (
+    COMMON_SCHEMA,
     MAX_TEXT_CHARS,
     Alert,
     Closes,
@@ -159,9 +161,12 @@ def _resources(given: Essence, found: Findings) -> tuple[ResourceId, ...]:
 
 def _summary(given: Essence, found: Findings, rule: str, condition: Condition) -> str:
     verb = {"Fired": "fired", "Resolved": "resolved", "Unknown": "sent an alert"}[condition]
-    who = rule or given.service or given.schema or "An alert"
-    where = ", ".join(short(one) for one in (given.configuration_items or given.targets)[:3])
+    schema = given.schema if given.schema != COMMON_SCHEMA else ""
+    who = rule or given.service or schema or "An alert"
+    about = (found.about,) if found.about else given.configuration_items or given.targets
+    where = ", ".join(short(one) for one in about[:3])
     told = f"{who} {verb}{f' ({given.severity})' if given.severity else ''}{f' for {where}' if where else ''}"
     more = found.headline or given.description
     sentence = f"{told}: {more}" if more else f"{told}."
-    return clean(" ".join(sentence.split()), MAX_TEXT_CHARS)  # one line, whatever a rule is called
+    # One line, whatever a rule is called; and it goes where no row is, into the table of incidents.
+    return clean(redact.text(" ".join(sentence.split())), MAX_TEXT_CHARS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vibedata.alerts import quantities
-from vibedata.alerts.criteria import is_resource_id, text_of
+from vibedata.alerts.criteria import is_resource_id, short, text_of
 from vibedata.alerts.fields import Fields
 from vibedata.alerts.model import MAX_ID_CHARS, Findings, Metric, ResourceId
 
@@ -55,8 +55,11 @@ def read_budget(context: Fields) -> Findings:
         series={"budget": (budget or name).lower(), "thresholdType": kind.lower(), "threshold": limit},
         resources=(ResourceId(scope, "the budget's scope"),) if is_resource_id(scope) else (),
         details=details,
-        headline=f"{f'{kind.lower()} ' if kind else ''}cost {told or 'not given'} "
-        f"of {limit_told or 'a limit not given'} {metric.unit}".rstrip(),
+        headline=f"{f'{kind.lower()} ' if kind else ''}cost {told} "
+        f"of {limit_told or 'a limit not given'} {metric.unit}".rstrip()
+        if told
+        else "",  # the description tells it
+        about=short(scope) if "/resourcegroups/" in scope.lower() else "",
         condition="Fired",  # monitorCondition was null in this schema for years; a cost alert never resolves
         rule=name,
     )

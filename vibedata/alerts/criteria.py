@@ -41,7 +41,10 @@ def read_criteria(context: Fields) -> Findings:
     }
     condition.ignore("staticThresholdFailingPeriods", "failingPeriods", "odata.type")
     context.ignore("properties")  # the rule's custom properties; they come as customProperties too
-    found = [_criterion(one, window) for one in condition.children("allOf")]
+    criteria = list(condition.children("allOf"))
+    if not criteria and condition.has("metricName", "searchQuery"):
+        criteria = [condition]  # the only one, as relays write it
+    found = [_criterion(one, window) for one in criteria]
     condition.rest()
     context.rest()
     series = {name: value for metric, _, _ in found for name, value in metric.dimensions.items()}

@@ -18,7 +18,9 @@ MAX_INNER_CHARS = 256 * 1024
 MAX_DEPTH = 100
 MAX_DIGITS = 20
 
-_STRING = r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)'
+# A text that nobody closes is one to the end, also where the end is a backslash: were it none, each quote in it would
+# be tried for a beginning, and a megabyte of them take hours.
+_STRING = r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)'
 _TOKEN = re.compile(rf"{_STRING}|[\[\]{{}}]", re.DOTALL)
 
 
@@ -59,9 +61,7 @@ def inner(text: str) -> Any:
 
 
 def _text(raw: bytes) -> str:
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return raw.decode("utf-16", errors="replace")
-    return raw.decode("utf-8-sig", errors="replace")
+    return raw.decode(json.detect_encoding(raw), errors="replace")
 
 
 def _is_too_deep(text: str) -> bool:

@@ -12,6 +12,7 @@ KEPT = timedelta(days=45)
 KEPT_OPEN = timedelta(days=400)
 # Of a body that is claimed. Its message waits on its queue without end, so nothing shorter than the longest will do.
 KEPT_CLAIMED = timedelta(days=400)
+KEPT_REJECTED = timedelta(days=400)  # what was no alert, and what was given up: for whoever looks into it
 PARTITIONS = 256
 
 

@@ -21,9 +21,9 @@ from vibedata.alerts.model import (
     MAX_UNPLACED,
     Unplaced,
 )
-from vibedata.alerts.values import clean, fold, listed, mapping, scalar, shown
+from vibedata.alerts.values import MAX_FIELDS, clean, fold, listed, mapping, scalar, shown
 
-MAX_KEYS = 500
+MAX_KEYS = MAX_FIELDS
 
 
 class Notes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from html import unescape
 
 from vibedata.alerts.activity import (
@@ -33,14 +34,15 @@ def read_service_health(context: Fields) -> Findings:
     details = event_of(context)
     stage, kind = properties.text("stage"), properties.text("incidentType")
     tracking, title = properties.text("trackingId"), properties.text("title", limit=MAX_TEXT_CHARS)
+    service, region = properties.text("service"), properties.text("region")
     over = is_over(stage or details["status"])
     told = {
         "stage": stage,
         "incidentType": kind,
         "trackingId": tracking,
         "title": title,
-        "service": properties.text("service"),
-        "region": properties.text("region"),
+        "service": service,
+        "region": region,
         "impactStart": properties.text("impactStartTime"),
         "impactedServices": _impacted(properties),
         "communication": _plain(properties.text("communication", limit=64 * 1024)),
@@ -51,7 +53,11 @@ def read_service_health(context: Fields) -> Findings:
         series={"trackingId": tracking.lower()},
         resources=tuple(resources_of(context, properties)),
         details=details | told | told_by_event(properties),
-        headline=joined(title, f"{kind or 'event'} {tracking}".strip(), f"stage {stage}" if stage else ""),
+        headline=joined(
+            title or " in ".join(part for part in (service, region) if part),
+            f"{kind or ('event' if tracking else '')} {tracking}".strip(),
+            f"stage {stage}" if stage else "",
+        ),
         condition="Resolved" if over else None,
         at=(ended if over else None) or when(context),
         severity=None if over else graver(level_of(context), _INCIDENTS.get(fold(kind or "-"))),
@@ -59,13 +65,14 @@ def read_service_health(context: Fields) -> Findings:
 
 
 def read_resource_health(context: Fields) -> Findings:
-    """Read how a resource is and was; Available again closes."""
+    """Read how a resource is and was; Available again closes, Available still does not."""
     properties = context.object("properties")
     details = event_of(context)
     now, before = properties.text("currentHealthStatus"), properties.text("previousHealthStatus")
-    over = fold(now) == "available" if now else is_over(details["status"])
+    over = _is_over(now, before, details)
     cause = properties.text("cause")
     grave = None if fold(cause or "-") == "userinitiated" else _HEALTH.get(fold(now or "-"))
+    health = f"{now or 'health not given'} (before: {before or 'not given'})" if now or before else ""
     told = {
         "currentHealthStatus": now,
         "previousHealthStatus": before,
@@ -78,13 +85,19 @@ def read_resource_health(context: Fields) -> Findings:
         series={},
         resources=tuple(resources_of(context, properties)),
         details=details | told | told_by_event(properties),
-        headline=joined(
-            f"{now or 'health not given'} (before: {before or 'not given'})", told["title"], told["cause"]
-        ),
+        headline=joined(health, told["title"], told["cause"]),
         condition="Resolved" if over else None,
         at=when(context),
         severity=None if over else graver(level_of(context), grave),
     )
+
+
+def _is_over(now: str, before: str, event: Mapping[str, object]) -> bool:
+    """Say whether the resource is well again; an event may begin (a reboot by its user) and leave it Available."""
+    if now and fold(now) != "available":
+        return False
+    said = is_over(event["status"]) or str(event["operation"]).lower().endswith("/resolved/action")
+    return said or bool(now and fold(before or "-") != "available")
 
 
 def _impacted(properties: Fields) -> list[str]:

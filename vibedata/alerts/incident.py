@@ -50,6 +50,11 @@ class Step:
         """What the steps of an incident are sorted by."""
         return self.at, self.delivery
 
+    @property
+    def is_carried(self) -> bool:
+        """Whether it is another incident's, or was taken for one, and has ended this one."""
+        return not self.said
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -143,9 +148,10 @@ def begun(key: str, step: Step, facts: Facts) -> Incident:
 def merge(known: Incident, step: Step, facts: Facts | None = None) -> Incident:
     """Return the incident with a delivery in it; the one that is known, where it has it already.
 
-    Without facts the delivery is one of another incident, which ends this one too.
+    Without facts the delivery is one of another incident, which ends this one too. It may turn out to be one of this.
     """
-    if known.step(step.delivery):
+    held = known.step(step.delivery)
+    if held and not (held.is_carried and facts):
         return known
     opened, closed = _times(step)
     newer = facts is not None and _tells_more(step, known.told_by)
@@ -156,8 +162,15 @@ def merge(known: Incident, step: Step, facts: Facts | None = None) -> Incident:
         closed_at=_later(known.closed_at, closed),
         facts=facts if facts and newer else known.facts,
         told_by=step if newer else known.told_by,
-        steps=tuple(sorted((*known.steps, step), key=lambda one: one.order))[-MAX_STEPS:],
+        steps=tuple(sorted((*(one for one in known.steps if one != held), step), key=lambda one: one.order))[
+            -MAX_STEPS:
+        ],
     )
+
+
+def carried(closing: Step) -> Step:
+    """Return what a closing is to another incident, which it ends: none of its own deliveries, none that is listed."""
+    return replace(closing, said="", reconciled=False)
 
 
 def decided(incident: Incident, delivery: str, verdict: str) -> Incident:

@@ -77,15 +77,19 @@ def of_cause(cause: Cause) -> Properties:
     """Return a cause's properties."""
     return {
         "Key": cause.key,
-        "OpeningsJson": _newest([[_text(one.at), one.incident] for one in cause.openings]),
+        "OpeningsJson": _newest(
+            [[_text(one.at), one.incident, *([True] if one.ended else [])] for one in cause.openings]
+        ),
         "ClosingsJson": _newest([_of_step(step) for step in cause.closings]),
     }
 
 
 def cause(key: str, properties: Mapping[str, Any]) -> Cause:
     """Return the cause that an entity holds."""
-    pairs = _rows(properties.get("OpeningsJson"), 2)
-    openings = tuple(Opening(times.parse(at) or _BEGINNING, str(name)) for at, name in pairs)
+    rows = _rows(properties.get("OpeningsJson"), 2, 3)
+    openings = tuple(
+        Opening(times.parse(at) or _BEGINNING, str(name), ended == [True]) for at, name, *ended in rows
+    )
     return Cause(key, openings, _steps(properties.get("ClosingsJson")))
 
 
@@ -160,14 +164,14 @@ def _json(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def _rows(text: Any, length: int) -> list[list[Any]]:
-    """Return the lists of that length that a property holds."""
+def _rows(text: Any, *lengths: int) -> list[list[Any]]:
+    """Return the lists of these lengths that a property holds."""
     try:
         found = json.loads(text)
     except (TypeError, ValueError, RecursionError):
         return []
     return (
-        [one for one in found if isinstance(one, list) and len(one) == length]
+        [one for one in found if isinstance(one, list) and len(one) in lengths]
         if isinstance(found, list)
         else []
     )

@@ -2,7 +2,7 @@
 
     delivery     sha256(lower(alertId)|monitorCondition|resolvedDateTime, else firedDateTime|eventDataId), as received:
                  the same alert sent twice has the same key; Fired and Resolved of one incident do not
-    incident     lower(alertId): what Fired opens and Resolved closes
+    incident     lower(alertId), as of its subscription: what Fired opens and Resolved closes
     correlation  originAlertId for metric rules, else rule, targets and dimensions: what ties an event that
                  closes to the one that opened where each event is an alert of its own
     fingerprint  kind, rule, targets, what is measured and dimensions, never a value, a text or a time: the same
@@ -23,8 +23,8 @@ from typing import Any
 
 from vibedata.alerts import times
 from vibedata.alerts.model import LEGACY, MAX_ID_CHARS, Metric, comparable
-from vibedata.alerts.shapes import Shape, is_context
-from vibedata.alerts.values import fold, mapping, scalar
+from vibedata.alerts.shapes import Shape, is_context, is_essentials
+from vibedata.alerts.values import fold, folded, mapping, scalar
 from vibedata.envelope import NAMESPACE
 
 _PASSING = (
@@ -33,6 +33,12 @@ _PASSING = (
     *("timegenerated", "timestamp"),
 )
 _COUNTING = ("count", "duration", "elapsed", "latency", "seconds", "ms", "attempts", "retries")
+# What other keys of the same table begin with: no alertId may be one of them.
+_OURS = ("alert:", "cause:", "delivery:", "rule:")
+_SCOPED = re.compile(
+    r"(?P<subscription>/subscriptions/[^/]+)(?:/.+)?(?P<alert>/providers/microsoft\.alertsmanagement/alerts/[^/]+)",
+    re.IGNORECASE,
+)
 _NUMBERS = re.compile(r"\d+(?:[.,:]\d+)*")
 
 
@@ -55,7 +61,14 @@ def event_id(delivery: str) -> str:
 
 def incident_key(alert_id: str, delivery: str) -> str:
     """Return the key of the incident; a delivery without an alertId is an incident of its own."""
-    return alert_id.lower() or f"delivery:{delivery}"
+    told = of_subscription(alert_id).lower()
+    return f"alert:{told}" if told.startswith(_OURS) else told or f"delivery:{delivery}"
+
+
+def of_subscription(alert_id: str) -> str:
+    """Return an alert's id as most deliveries give it: of its subscription, where a list gives that of its target."""
+    found = _SCOPED.fullmatch(alert_id)
+    return found["subscription"] + found["alert"] if found else alert_id
 
 
 def correlation_key(
@@ -83,17 +96,20 @@ def parts(document: Any) -> tuple[Any, Any, Any]:
 
     A listed instance holds them in its `properties`, where the context has another name.
     """
-    top = _folded(document)
-    for place in (_folded(top.get("data")), _folded(top.get("properties")), top):
+    top = folded(mapping(document))
+    for place in (folded(mapping(top.get("data"))), folded(mapping(top.get("properties"))), top):
         if {"essentials", "alertcontext"} & set(place):
             context = place.get("alertcontext", place.get("context"))
-            return place.get("essentials"), context, place.get("customproperties")
+            flat = _flat(document) if place is top else None
+            return place.get("essentials") or flat, context, place.get("customproperties")
+    if is_essentials(top):
+        return _flat(document), None, top.get("customproperties")
     return None, document if is_context(top) else None, None
 
 
 def folded_texts(value: Any, *names: str) -> dict[str, str]:
     """Return fields as texts by their compared names; "" for what is absent or no scalar."""
-    known = _folded(value)
+    known = folded(mapping(value))
     return {name: scalar(known.get(name), MAX_ID_CHARS) or "" for name in names}
 
 
@@ -103,12 +119,11 @@ def content_digest(document: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _folded(value: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, held in mapping(value).items():
-        if found.get(fold(name)) is None:
-            found[fold(name)] = held
-    return found
+def _flat(document: Any) -> dict[str, Any] | None:
+    """Return the essentials that stand at the top, None where they do not."""
+    whole = mapping(document)
+    beside = ("schemaid", "alertcontext", "context", "customproperties")
+    return {n: v for n, v in whole.items() if fold(n) not in beside} if is_essentials(whole) else None
 
 
 def _is_passing(name: str, value: str) -> bool:

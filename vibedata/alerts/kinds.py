@@ -28,7 +28,10 @@ class Kind:
 
 KINDS = (
     Kind(
-        "metric", "Platform", "Metric", ("Azure Monitor", "Metric", "Metrics", "Application Insights Metrics")
+        "metric",
+        "Platform",
+        "Metric",
+        ("Azure Monitor", "Metric", "Metrics", "Platform Metrics", "Application Insights Metrics"),
     ),
     Kind("log", "Log Alerts V2", "Log", ("Log Alerts", "Log Search", "Log Search Alerts", "LogAlertsV2")),
     Kind("log-v1", "Log Analytics", "Log", ("Log Alerts V1", "LogAnalytics", "Operational Insights")),
@@ -54,6 +57,7 @@ KINDS = (
         "budget", "CostAlerts", "", ("Cost Management", "CostManagement", "Budgets", "Budget", "Cost Alert")
     ),
     Kind("backup", "Azure Backup", "Log", ("Backup", "AzureBackup")),
+    Kind("health-model", "Health Model", "Health", ("Health Models",)),
     Kind("backup", "Azure Site Recovery", "Log"),  # another service of the same vaults, with the same fields
 )
 
@@ -77,6 +81,8 @@ def kind_of(service: str, signal: str, context: Fields) -> tuple[str, str]:
     told = told_by(context)
     if known and known.signal == "Activity Log" and known.name != ACTIVITY_LOG and _is_activity(told):
         told = known.name  # the service names the category; an event's own source may be empty or a number
+    if known and known.name == "log" and told == "metric" and not _names_a_metric(context):
+        told = "log"  # of a condition that tells neither query nor metric, as relays cut it down
     kind = told or (known.name if known else "") or _of_signal(signal) or UNKNOWN
     spelled = known.service if known else service
     if not spelled and kind == "log-v1" and context.has("ApplicationId"):
@@ -116,6 +122,7 @@ def told_by(context: Fields) -> str:
         ("smart-detector", ("SmartDetectorId", "SmartDetectorName", "DetectionSummary")),
         ("prometheus", ("expression", "expressionValue", "ruleGroup")),
         ("backup", ("linkedResourceId", "protectedItemId", "formattedSourceType")),
+        ("health-model", ("linkToHealthTimeline",)),
     ):
         if context.has(*names):
             return kind
@@ -126,6 +133,10 @@ def _asks_a_log(context: Fields, criteria: Fields) -> bool:
     if fold(context.text("conditionType") or "-") == "logquerycriteria":
         return True
     return any(one.has("searchQuery") for one in criteria.children("allOf"))
+
+
+def _names_a_metric(context: Fields) -> bool:
+    return any(one.has("metricName") for one in context.object("condition").children("allOf"))
 
 
 def _activity(context: Fields) -> str:

@@ -45,13 +45,14 @@ def read_log_v1(context: Fields) -> Findings:
     links = tuple(Link(name, url) for name, fields in _LINKS if (url := context.link(*fields)))
     context.ignore(*_USED)
     context.rest()
+    is_measured = metric.value is not None or metric.threshold is not None
     return Findings(
-        metrics=(metric,),
+        metrics=(metric,) if is_measured else (),
         series=dimensions,
         resources=(*resource_ids(dimensions, "dimension"), *_sources(results)),
         links=links,
         details=details,
-        headline=measured(metric),
+        headline=measured(metric) if is_measured else "",
     )
 
 

@@ -2,7 +2,8 @@
 
     {"schema": "vibedata.alert-message/1", "deliveryKey": …, "origin": …, "receivedAt": …, "body": "…", "claim": null}
 
-`body` is the alert's own JSON document as a text, byte for byte. A storage queue holds 65,536 bytes of base64; an
+`body` is the alert's own JSON document as a text, byte for byte. `putOff` is there too once it was put off:
+`{"since": …, "times": …}`. A storage queue holds 65,536 bytes of base64; an
 envelope that would exceed them carries `claim` instead, the name of the blob in `alerts-claims` that holds the body
 (a claim check). A bare alert that somebody put on the queue by hand is understood as well.
 """
@@ -19,6 +20,7 @@ from typing import Any, Literal, get_args
 
 from vibedata.alerts import decoding, times
 from vibedata.alerts.keys import delivery_key
+from vibedata.alerts.putting_off import MAX_TIMES, PutOff
 from vibedata.alerts.shapes import read
 from vibedata.alerts.values import clean
 from vibedata.errors import BadInput
@@ -44,6 +46,7 @@ class Message:
     received_at: datetime
     body: bytes | None = None
     claim: str | None = None
+    put_off: PutOff | None = None
 
 
 def encode(message: Message) -> bytes:
@@ -56,6 +59,8 @@ def encode(message: Message) -> bytes:
         "body": None,
         "claim": message.claim,
     }
+    if message.put_off:
+        told["putOff"] = message.put_off.as_dict()
     if message.body is None:
         return json.dumps(told, separators=(",", ":")).encode()
     try:
@@ -99,6 +104,7 @@ def _of_envelope(told: Mapping[str, Any]) -> Message:
     key, received = told.get("deliveryKey"), times.parse(told.get("receivedAt"))
     origin = _ORIGINS.get(str(told.get("origin")))
     body, claim = told.get("body"), told.get("claim")
+    put_off = _put_off(told.get("putOff"))
     if not (isinstance(key, str) and _KEY.fullmatch(key)):
         raise _unreadable(f"its deliveryKey is {_shown(key)}")
     if origin is None:
@@ -106,10 +112,20 @@ def _of_envelope(told: Mapping[str, Any]) -> Message:
     if received is None:
         raise _unreadable(f"its receivedAt is {_shown(told.get('receivedAt'))}")
     if isinstance(body, str) and claim is None:
-        return Message(key, origin, received, _bytes(body))
+        return Message(key, origin, received, _bytes(body), None, put_off)
     if body is None and isinstance(claim, str) and is_claim(claim):
-        return Message(key, origin, received, None, claim)
+        return Message(key, origin, received, None, claim, put_off)
     raise _unreadable("it has neither a body nor a claim that names a blob, or both")
+
+
+def _put_off(told: Any) -> PutOff | None:
+    if told is None:  # never, or by who did not know of it
+        return None
+    since = times.parse(told.get("since")) if isinstance(told, Mapping) else None
+    count = told.get("times") if isinstance(told, Mapping) else None
+    if since is None or type(count) is not int or not 0 < count <= MAX_TIMES:
+        raise _unreadable(f"its putOff is {_shown(told)}")
+    return PutOff(since, count)
 
 
 def _of_bare_alert(raw: bytes, arrived: datetime) -> Message:

@@ -106,6 +106,7 @@ class Findings:
     at: datetime | None = None  # when that was
     severity: Severity | None = None  # where the kind's own part is graver than the rule's severity
     rule: str = ""  # where the rule has no name of its own
+    about: str = ""  # what it is about, where configurationItems names it worse: `budgets`
 
 
 @dataclass(frozen=True)

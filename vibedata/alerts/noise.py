@@ -118,6 +118,8 @@ class Ledger:
     def is_full(self, at: datetime, limits: Limits) -> bool:
         """Say whether the rule has had its notices for the window that `at` is in."""
         start, end = window(at, limits)
+        if len(self.notices) >= MAX_FINGERPRINTS and end <= self.notices[0].at:
+            return True  # what it had so long ago is forgotten, and it has had many since
         return sum(start <= one.at < end for one in self.notices) >= limits.notices
 
     def noticed(self, notice: Noticed) -> Ledger:
@@ -159,7 +161,7 @@ def _fires_anew(incident: Incident, at: datetime, limits: Limits) -> bool:
 
 def is_lately_told(cause: Incident, at: datetime, limits: Limits) -> bool:
     """Say whether a cause still stands for its symptoms: what a rule without state opens, nobody ever closes."""
-    return all(at - step.at <= limits.repeat for step in cause.steps[-1:])
+    return all(abs(at - step.at) <= limits.repeat for step in cause.steps[-1:])
 
 
 def symptom(component: str, cause: Incident) -> Verdict:

@@ -20,7 +20,7 @@ from vibedata.alerts.model import (
     Findings,
     Link,
 )
-from vibedata.alerts.shapes import Shape, is_context, shape_of
+from vibedata.alerts.shapes import Shape, is_context, is_essentials, shape_of
 from vibedata.alerts.values import mapping
 
 Reader = Callable[[Fields], Findings]
@@ -41,6 +41,7 @@ READERS: dict[str, Reader] = {
     "smart-detector": services.read_smart_detector,
     "budget": costs.read_budget,
     "backup": services.read_backup,
+    "health-model": services.read_health_model,
 }
 _OF_A_LISTING = (
     *("alertState", "lastModifiedDateTime", "lastModifiedUserName", "actionStatus", "isSuppressed"),
@@ -139,6 +140,9 @@ def _note_strangers(document: Any, notes: Notes) -> None:
     top = Fields(document, "", notes)
     if is_context(top.whole) and not top.has("data", "essentials", "alertContext"):
         notes.add("data", "absent; all of it is an alert's context")
+        return
+    if is_essentials(top.whole) and not top.has("data", "essentials", "properties"):
+        notes.add("data", "absent; the essentials stand at the top")
         return
     top.ignore("schemaId", "data", "essentials", "alertContext", "customProperties")
     data = Fields(top.raw("data"), "data", notes)

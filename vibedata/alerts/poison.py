@@ -9,17 +9,19 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from vibedata import alerts
-from vibedata.alerts.message import Message, decode
+from vibedata.alerts.message import Message, decode, encode
+from vibedata.alerts.putting_off import PutOff
 from vibedata.alerts.shapes import read
 from vibedata.alerts.values import clean
 from vibedata.errors import BadInput, VibedataError
 
 PREFIX = "poison/"
+FAILED = "processing-failed"  # the message is good: what failed may be mended
 MAX_REASON_CHARS = 300
 _NAME = re.compile(r"[0-9a-f]{64}")
 GAVE_UP = (
@@ -127,7 +129,20 @@ def message_of(raw: bytes) -> Message | None:
         return None
 
 
-def diagnose(raw: bytes, body: bytes | None, missing: VibedataError | None = None) -> Diagnosis:
+def lasting(raw: bytes) -> tuple[bytes, PutOff | None]:
+    """Return a message's bytes as they were before it was put off, and since when it was.
+
+    So it has one name whenever it is given up, and begins anew when it is put back.
+    """
+    message = message_of(raw)
+    if message is None or message.put_off is None:
+        return raw, None
+    return encode(replace(message, put_off=None)), message.put_off
+
+
+def diagnose(
+    raw: bytes, body: bytes | None, missing: VibedataError | None = None, put_off: PutOff | None = None
+) -> Diagnosis:
     """Return why a message was given up; `body` is the alert's, `missing` why a claimed one could not be read."""
     try:
         message = decode(raw)
@@ -135,22 +150,30 @@ def diagnose(raw: bytes, body: bytes | None, missing: VibedataError | None = Non
         return Diagnosis(error.code, _short(error.message))
     if missing is not None:
         return Diagnosis(missing.code, _short(missing.message), message.delivery_key)
-    return _of_body(message, body or b"")
+    return _of_body(message, body or b"", put_off)
 
 
-def _of_body(message: Message, body: bytes) -> Diagnosis:
+def _of_body(message: Message, body: bytes, put_off: PutOff | None) -> Diagnosis:
     found = read(body)
     alert = alerts.parse(found[0].document, found[0].shape) if len(found) == 1 else None
     if alert is None:
         why = found[0].shape.reason if len(found) == 1 else f"{len(found)} alerts in one"
         return Diagnosis(found[0].shape.code or "several-alerts", _short(why), message.delivery_key)
     return Diagnosis(
-        "processing-failed",
-        GAVE_UP,
+        FAILED,
+        _gave_up(put_off),
         message.delivery_key,
         alert.alert_id,
         _short(alert.rule),
         _short(alert.summary),
+    )
+
+
+def _gave_up(put_off: PutOff | None) -> str:
+    if put_off is None:
+        return GAVE_UP
+    return (
+        f"{GAVE_UP} It was put off {put_off.times} times since {put_off.since.isoformat(timespec='seconds')}."
     )
 
 

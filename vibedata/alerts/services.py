@@ -1,4 +1,4 @@
-"""Prometheus, smart detection, Azure Backup; and the reader for every kind that nobody knows yet."""
+"""Prometheus, smart detection, Azure Backup, health models; and the reader for every kind that nobody knows yet."""
 
 from __future__ import annotations
 
@@ -112,6 +112,20 @@ def read_backup(context: Fields) -> Findings:
         resources=tuple(found),
         details=details,
         headline=", ".join(part for part in (name, cause or action[:300]) if part),
+    )
+
+
+def read_health_model(context: Fields) -> Findings:
+    """Read which entity of a health model is not well; there is no rule, so it gives the name."""
+    entity, name = context.text("entityName"), context.text("entityDisplayName")
+    link = context.link("linkToHealthTimeline")
+    context.ignore("properties")
+    context.rest()
+    return Findings(
+        series={"entity": (entity or name).lower()},
+        links=(Link("health timeline", link),) if link else (),
+        details={"entity": entity, "entityDisplayName": name},
+        rule=name or entity,
     )
 
 

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from vibedata.alerts import decoding
-from vibedata.alerts.model import MAX_NAME_CHARS
+from vibedata.alerts.model import MAX_ID_CHARS, MAX_NAME_CHARS
 
 MAX_SHOWN_CHARS = 80
+MAX_FIELDS = 500  # of an object; an alert's has a few dozen, and each is looked at many times
+
+
+def fold(name: str) -> str:
+    """Return a field's name as names are compared."""
+    return _fold(name[:MAX_NAME_CHARS])  # cut first, for the cache keeps what it is given
 
 
 @lru_cache(maxsize=4096)
-def fold(name: str) -> str:
-    """Return a field's name as names are compared."""
-    told = name[:MAX_NAME_CHARS]
-    return "".join(mark for mark in told.lower() if mark.isalnum()) or told
+def _fold(name: str) -> str:
+    return "".join(mark for mark in name.lower() if mark.isalnum()) or name
+
+
+def folded(place: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the first MAX_FIELDS fields by the names that are compared; of two the first that is not null stands."""
+    found: dict[str, Any] = {}
+    for name, value in islice(place.items(), MAX_FIELDS):
+        if found.get(fold(name)) is None:
+            found[fold(name)] = value
+    return found
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
@@ -53,11 +67,15 @@ def scalar(value: Any, limit: int = MAX_NAME_CHARS) -> str | None:
 
 
 def clean(text: str, limit: int) -> str:
-    """Return text without control characters and half surrogate pairs, at most `limit` characters."""
+    """Return text without control characters and half surrogate pairs, at most `limit` characters.
+
+    Only what may be longer than an id keeps its lines: a name of several would look like lines of ours.
+    """
     if len(text) <= limit and text.isprintable():  # a surrogate is not printable
         return text.strip()
     told = text[: limit * 2].encode(errors="replace").decode()
-    told = "".join(mark if mark.isprintable() or mark in "\n\t" else " " for mark in told).strip()
+    kept = "\n\t" if limit > MAX_ID_CHARS else ""
+    told = "".join(mark if mark.isprintable() or mark in kept else " " for mark in told).strip()
     return told if len(told) <= limit else told[: limit - 1] + "…"
 
 

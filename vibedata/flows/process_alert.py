@@ -140,19 +140,17 @@ def _tell(notices: Notices, alert: Alert, decided: Decided, delivery: str) -> No
     """Open or close the notice of the incident, and close those of the others that have ended with it."""
     link = alert.links[0].url if alert.links else ""
 
-    def notice(of: Incident, by: str = delivery) -> Notice:
-        facts = of.facts
-        at = (of.closed_at if not of.is_open else of.opened_at) or of.first_at
-        return Notice(
-            of.key, by, facts.component, facts.rule, alert.operations_severity, at, alert.summary, link
-        )
+    def notice(of: Incident, at: datetime | None, by: str = delivery) -> Notice:
+        facts, severity = of.facts, alert.operations_severity
+        when = at or of.first_at
+        return Notice(of.key, by, facts.component, facts.rule, severity, when, alert.summary, link)
 
     if decided.verdict.word == noise.OPEN:
-        notices.open(notice(decided.incident))
+        notices.open(notice(decided.incident, decided.incident.opened_at))
     elif decided.verdict.word == noise.CLOSE:
-        notices.close(notice(decided.incident))
-    for other in decided.ended:
-        notices.close(notice(other.incident, other.delivery))
+        notices.close(notice(decided.incident, decided.incident.closed_at))
+    for other in decided.ended:  # one that has opened again since has ended all the same
+        notices.close(notice(other.incident, other.incident.closed_at, other.delivery))
 
 
 def _at(alert: Alert, message: Message) -> datetime:

@@ -7,11 +7,10 @@ knows by its delivery key.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from vibedata import alerts
 from vibedata.alerts.message import Message, Origin
@@ -86,14 +85,14 @@ def _sort(
     messages, rejections = [], []
     for raw in raws:
         try:
-            bodies = alerts.read(raw)
-            messages += [_message(body, origin, now) for body in bodies if body.shape.is_alert]
+            found = list(alerts.read_to_send(raw))
+            messages += [_message(*one, origin, now) for one in found if one[0].shape.is_alert]
         except Exception as error:  # noqa: BLE001 - a body that we misread must not hold up those behind it
             rejections.append((raw, "unreadable", f"reading it failed ({type(error).__name__})"))
             continue
-        wrong = [(place, body.shape) for place, body in enumerate(bodies, 1) if not body.shape.is_alert]
+        wrong = [(place, body.shape) for place, (body, _) in enumerate(found, 1) if not body.shape.is_alert]
         if wrong:
-            rejections.append((raw, wrong[0][1].code, _reason(wrong, len(bodies))))
+            rejections.append((raw, wrong[0][1].code, _reason(wrong, len(found))))
     return messages, rejections
 
 
@@ -102,15 +101,8 @@ def _each(fn: Callable[[A], B], items: Sequence[A]) -> list[B]:
     return in_parallel(fn, items, at_once=AT_ONCE) if len(items) > 1 else [fn(item) for item in items]
 
 
-def _message(body: alerts.Body, origin: Origin, now: datetime) -> Message:
-    return Message(alerts.delivery_key(body.document, body.shape), origin, now, _document(body.document))
-
-
-def _document(document: Any) -> bytes:
-    try:
-        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:  # half a surrogate pair has no UTF-8
-        return json.dumps(document, separators=(",", ":")).encode()
+def _message(body: alerts.Body, document: bytes, origin: Origin, now: datetime) -> Message:
+    return Message(alerts.delivery_key(body.document, body.shape), origin, now, document)
 
 
 def _reason(wrong: list[tuple[int, alerts.Shape]], of: int) -> str:

@@ -5,7 +5,6 @@ A delivery that was processed before is not enqueued: its row is in the log, and
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 
@@ -32,7 +31,7 @@ def run(
 
     Raises BadInput (alert-unrecognised) when something in it is no alert: then nothing is enqueued.
     """
-    messages = [_message(body, source, clock()) for body in alerts.read(_body(raw, claims))]
+    messages = [_message(*one, source, clock()) for one in alerts.read_to_send(_body(raw, claims))]
     seen = [message.delivery_key for message in messages if deliveries.seen(message.delivery_key)]
     for message in messages:
         if message.delivery_key not in seen:
@@ -57,14 +56,13 @@ def _body(raw: bytes, claims: AlertClaims) -> bytes:
     return claims.read(message.claim) if message.claim else message.body or b""
 
 
-def _message(body: alerts.Body, source: str, now: datetime) -> Message:
+def _message(body: alerts.Body, document: bytes, source: str, now: datetime) -> Message:
     if not body.shape.is_alert:
         raise BadInput(
             "alert-unrecognised",
             f"{source}: {body.shape.reason}",
-            hint="What is no alert cannot be replayed: `vibedata alerts explain FILE` tells why (of a kept body, "
-            "download the blob first); mend the file and replay that.",
+            hint="What is no alert cannot be replayed: `vibedata alerts explain FILE` tells why, and `vibedata alerts "
+            "poison show NAME` shows a kept one; mend it in a file and replay that.",
             detail={"code": body.shape.code},
         )
-    document = json.dumps(body.document, separators=(",", ":")).encode()
     return Message(alerts.delivery_key(body.document, body.shape), "replayed", now, document)

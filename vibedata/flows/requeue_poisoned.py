@@ -6,12 +6,13 @@ by its key; the other way round it would be lost.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from vibedata.alerts import poison
-from vibedata.alerts.message import Message
+from vibedata.alerts.message import Message, encode
 from vibedata.alerts.poison import Poisoned
 from vibedata.errors import BadInput, Failed
 from vibedata.ports import Summary
@@ -27,24 +28,27 @@ def run(
     claims: AlertClaims,
     queue: AlertQueue,
     clock: Callable[[], datetime],
+    force: bool = False,
 ) -> Summary:
     """Requeue those named, or all that wait when none is; what was requeued already is left alone.
 
-    Raises BadInput (alert-poison-unknown, alert-poison-ambiguous; alert-poison-unreadable for one that is named and
-    holds no message: it would only come back) and, for one that is named, Failed (alert-claim-*). Of all that wait,
-    one that cannot be put back does not keep the others.
+    Of all that wait, those that would only come back stay (with `force` only those that hold no message); and one
+    that cannot be put back does not keep the others. Raises BadInput (alert-poison-unknown, alert-poison-ambiguous;
+    alert-poison-unreadable for one that is named and holds no message) and, for one that is named, Failed
+    (alert-claim-*).
     """
     kept = poisoned.kept()
     chosen = [poison.chosen(kept, one) for one in wanted] if wanted else [one for one in kept if one.waits]
-    read = _message if wanted else _message_or_none
-    found = [(one, read(one, poisoned, claims)) for one in dict.fromkeys(chosen) if one.waits]
-    unreadable = [one.name for one, message in found if message is None]
-    if wanted and unreadable:
-        raise _unreadable(unreadable)
-    sent = [one.name for one, message in found if _requeue(one, message, poisoned, queue, clock)]
+    read = _named if wanted else _held if force else _worth_it
+    found = [(one, *read(one, poisoned, claims)) for one in dict.fromkeys(chosen) if one.waits]
+    stay = {one.name: code for one, message, code in found if message is None}
+    if wanted and stay:
+        raise _unreadable(list(stay))
+    sent = [one.name for one, message, _ in found if _requeue(one, message, poisoned, queue, clock)]
     before = [one.name for one in chosen if not one.waits]
-    data = {"requeued": sent, "requeuedBefore": before, "unreadable": unreadable}
-    return Summary(VERB, {"messages": len(sent)}, _told(sent, before, unreadable), data)
+    staying = [{"name": name, "code": code} for name, code in stay.items()]
+    data = {"requeued": sent, "requeuedBefore": before, "stay": staying}
+    return Summary(VERB, {"messages": len(sent)}, _told(sent, before, Counter(stay.values())), data)
 
 
 def _requeue(
@@ -61,28 +65,46 @@ def _requeue(
     return True
 
 
-def _message(one: Poisoned, poisoned: PoisonedAlerts, claims: AlertClaims) -> Message | None:
-    """Return the message with its body inline: what it claims may have expired meanwhile, and was kept beside it."""
+def _named(one: Poisoned, poisoned: PoisonedAlerts, claims: AlertClaims) -> tuple[Message | None, str]:
+    """Return the message with its body inline, and why there is none.
+
+    What it claims may have expired meanwhile, and was kept beside it. Raises Failed (alert-claim-*).
+    """
     _, raw, claimed = poisoned.read(one.name)
     message = poison.message_of(raw)
-    if message is None or message.claim is None:
-        return message
-    return replace(message, claim=None, body=claims.read(message.claim) if claimed is None else claimed)
+    if message is None:
+        return None, poison.diagnose(raw, None).code
+    if message.claim is None:
+        return message, ""
+    return replace(message, claim=None, body=claims.read(message.claim) if claimed is None else claimed), ""
 
 
-def _message_or_none(one: Poisoned, poisoned: PoisonedAlerts, claims: AlertClaims) -> Message | None:
+def _held(one: Poisoned, poisoned: PoisonedAlerts, claims: AlertClaims) -> tuple[Message | None, str]:
     try:
-        return _message(one, poisoned, claims)
-    except Failed:  # its body is gone, or another
-        return None
+        return _named(one, poisoned, claims)
+    except Failed as error:  # its body is gone, or another
+        return None, error.code
 
 
-def _told(sent: list[str], before: list[str], unreadable: list[str]) -> str:
+def _worth_it(one: Poisoned, poisoned: PoisonedAlerts, claims: AlertClaims) -> tuple[Message | None, str]:
+    """Return the message unless it would only come back; what tells is how we read it now, not when it was kept."""
+    message, why = _held(one, poisoned, claims)
+    if message is None:
+        return None, why
+    told = poison.diagnose(encode(message), message.body)
+    return (message, "") if told.code == poison.FAILED else (None, told.code)
+
+
+def _told(sent: list[str], before: list[str], stay: Counter[str]) -> str:
     told = f"{len(sent)} put back on the queue."
     if before:
         told += f" {len(before)} had been before; nothing was done about them."
-    if unreadable:
-        told += f" {len(unreadable)} hold no message that could be read, and stay."
+    if stay:
+        why = ", ".join(f"{number} {code}" for code, number in sorted(stay.items()))
+        told += (
+            f" {sum(stay.values())} stay, for they would only come back: {why}."
+            " `vibedata alerts poison show` shows each."
+        )
     return told
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from vibedata import parallel
+from vibedata import alerts, parallel
 from vibedata.alerts import sending
 from vibedata.ports import Summary
 from vibedata.ports.alerts import AlertSender
@@ -28,7 +28,8 @@ def run(
 ) -> Summary:
     """Send each file as it is or, with a count, that many alerts made of each; `beat` gets how many were sent.
 
-    Raises BadInput (alert-unrecognised, alert-not-repeatable) before anything is sent, and what the sender raises.
+    What is no alert is sent all the same, and said: intake keeps it. Raises BadInput (alert-unrecognised,
+    alert-not-repeatable) before anything is sent, and what the sender raises.
     """
     for name, raw in files if count else ():
         sending.another(raw, name=name, new_id=new_id(), now=clock())
@@ -44,8 +45,16 @@ def run(
         answers.update((name, answer) for (name, _), answer in zip(share, told, strict=True))
         sent += len(share)
         beat(sent)
-    shown = [{"file": name, "sent": count or 1, "answer": dict(answers[name])} for name, _ in files]
+    shown = [
+        {"file": name, "sent": count or 1, "answer": dict(answers[name]), "noAlert": _no_alert(raw)}
+        for name, raw in files
+    ]
     return Summary(VERB, {"alerts": sent}, f"{sent} sent.", {"sent": sent, "files": shown})
+
+
+def _no_alert(raw: bytes) -> str | None:
+    """Return why something in a body is no alert, None where everything is one."""
+    return next((one.shape.reason for one in alerts.read(raw) if not one.shape.is_alert), None)
 
 
 def _body(

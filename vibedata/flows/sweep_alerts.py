@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from vibedata.alerts import alert_rows, delivery
 from vibedata.alerts.noise import Limits
-from vibedata.ports.alerts import AlertClaims, AlertRows, Deliveries, Incidents
+from vibedata.ports.alerts import AlertClaims, AlertRows, Deliveries, Incidents, RejectedAlerts
 
 EVERY = timedelta(minutes=5)
 SHARES = 32
@@ -20,6 +20,10 @@ AT_MOST = 2000  # rows of a table deleted in one run
 DRAIN_SECONDS = 120.0
 LATE = timedelta(minutes=10)  # how long after a window deliveries of it may still come
 FORGOTTEN = timedelta(days=1)
+EVERY_TIME = timedelta(
+    hours=1
+)  # after its end a window is counted in each run, then once an hour: it may be large
+RUNS_AN_HOUR = timedelta(hours=1) // EVERY
 LIMITS = Limits()
 
 
@@ -32,6 +36,7 @@ class Swept:
     deliveries: int
     incidents: int
     claims: int
+    rejected: int
 
 
 def run(
@@ -39,6 +44,7 @@ def run(
     deliveries: Deliveries,
     incidents: Incidents,
     claims: AlertClaims,
+    rejected: RejectedAlerts,
     rows: AlertRows,
     clock: Callable[[], datetime],
     instance_id: str,
@@ -49,22 +55,31 @@ def run(
     now = clock()
     turn = int(now.timestamp() // EVERY.total_seconds())
     partitions = delivery.partitions(0, 1) if everything else delivery.partitions(turn, SHARES)
+    blobs_too = everything or turn % SHARES == 0  # they are listed whole: once in each round is enough
     return Swept(
         drained=rows.drain(DRAIN_SECONDS),
-        summed_up=_sum_up(incidents, rows, now, instance_id, limits),
+        summed_up=_sum_up(
+            incidents, rows, now, instance_id, limits, seldom=everything or turn % RUNS_AN_HOUR == 0
+        ),
         deliveries=deliveries.expire(now, partitions, AT_MOST),
         incidents=incidents.expire(now, partitions, AT_MOST),
-        claims=claims.expire(now - delivery.KEPT_CLAIMED),
+        claims=claims.expire(now - delivery.KEPT_CLAIMED) if blobs_too else 0,
+        rejected=rejected.expire(now - delivery.KEPT_REJECTED) if blobs_too else 0,
     )
 
 
-def _sum_up(incidents: Incidents, rows: AlertRows, now: datetime, instance_id: str, limits: Limits) -> int:
+def _sum_up(
+    incidents: Incidents, rows: AlertRows, now: datetime, instance_id: str, limits: Limits, *, seldom: bool
+) -> int:
     """Write the row of each window that has ended and has more in it than its row tells; forget old ones.
 
     One in which something was counted lately is not forgotten, however long ago it ended: a backlog is worked off.
     """
     written = 0
-    for limited, count, told in incidents.limited(now - LATE):
+    for limited, told in incidents.limited(now - LATE):
+        if not seldom and told and limited.end < now - LATE - EVERY_TIME:
+            continue
+        count = incidents.counted(limited)
         if count > told:  # fewer: a run that forgets it died half way
             rows.deliver([alert_rows.limit_row(limited, count, limits.notices, instance_id, now)])
             incidents.limited_told(limited, count)

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from vibedata.alerts.cause import Cause
 from vibedata.alerts.delivery import Delivery
 from vibedata.alerts.incident import Incident
+from vibedata.alerts.kept import KeptBody
 from vibedata.alerts.message import Message
 from vibedata.alerts.noise import Ledger, Limited, Notice
 from vibedata.alerts.poison import Diagnosis, Poisoned, Stranded
 from vibedata.alerts.reconciling import AlertInstance
+from vibedata.errors import VibedataError
 from vibedata.registry import Row
 
 
 class AlertQueue(Protocol):
     """The storage queue `alerts`, which the processor is started by."""
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Message, *, after: float = 0.0) -> None:
         """Put a message on the queue for ever (no expiry); a body that does not fit goes to the claims first.
+
+        `after`: nobody sees it for so many seconds, rounded up.
 
         Sending the same again is a second message: it is the processor that knows a delivery from its repetition.
         Raises Transient; Blocked (alert-queue-missing, role-missing).
@@ -55,6 +59,9 @@ class RejectedAlerts(Protocol):
 
     def keep(self, raw: bytes, *, code: str, reason: str, received_at: datetime, origin: str) -> str:
         """Keep a body with the reason, once; returns its name, which follows from the body."""
+
+    def expire(self, before: datetime) -> int:
+        """Delete what was kept before then, also of what was given up, or put back, before; returns how many."""
 
 
 class AlertInstances(Protocol):
@@ -115,8 +122,14 @@ class StrandedMessages(Protocol):
 class KeptBodies(Protocol):
     """Every body of an alert that is kept, by its blob: `alerts-claims/…`, `alerts-rejected/…`."""
 
-    def read(self, path: str) -> bytes:
-        """Return one. Raises BadInput (alert-body-unknown, alert-body-too-large), Transient, Blocked (role-missing)."""
+    def read(self, path: str) -> tuple[KeptBody, bytes]:
+        """Return what is known of one, and its bytes; of a rejected one the first letters of its name are enough.
+
+        Raises BadInput (alert-body-unknown, alert-body-ambiguous, alert-body-too-large), Transient, Blocked.
+        """
+
+    def rejected(self) -> Iterable[KeptBody]:
+        """Yield the bodies that intake took for no alert, in any order. Raises Transient, Blocked."""
 
 
 class RegistryRows(Protocol):
@@ -170,14 +183,20 @@ class Incidents(Protocol):
     def mark(self, incident: Incident) -> None:
         """Have an incident found by `open_of`, or no longer once it is closed."""
 
-    def open_of(self, components: Sequence[str]) -> Incident | None:
-        """Return an open, marked incident of the first of the components that has one; may be seconds old."""
+    def open_of(self, components: Sequence[str], lately: Callable[[Incident], bool]) -> Incident | None:
+        """Return an open, marked incident for which `lately` holds, of the first of the components that has one.
+
+        May be seconds old; of very many open incidents of a component not all are looked at.
+        """
 
     def count_limited(self, limited: Limited, delivery: str) -> bool:
         """Count a delivery that had no notice for its rule's limit, once; tell whether it is the window's first."""
 
-    def limited(self, before: datetime) -> Sequence[tuple[Limited, int, int]]:
-        """Return the windows that ended before then in which a rule was limited: how many deliveries, how many told."""
+    def limited(self, before: datetime) -> Sequence[tuple[Limited, int]]:
+        """Return the windows that ended before then in which a rule was limited, and how many their rows tell of."""
+
+    def counted(self, limited: Limited) -> int:
+        """Return how many deliveries had no notice in a window; it reads a row for each."""
 
     def limited_told(self, limited: Limited, count: int) -> None:
         """Keep that the row of a window tells of so many."""
@@ -210,6 +229,13 @@ class Notices(Protocol):
 
     def close(self, notice: Notice) -> None:
         """Tell that it has ended. Raises Transient."""
+
+
+class Outages(Protocol):
+    """Who tells that alerts are put off, and why."""
+
+    def tell(self, why: VibedataError) -> None:
+        """Tell what alerts are put off for, once an hour however often it is told here. Raises Transient."""
 
 
 class Callers(Protocol):

@@ -129,6 +129,16 @@ class AlertPorts:
 
         return self.once("notices", make)
 
+    def outages(self) -> Any:
+        """Return who tells that alerts are put off."""
+
+        def make() -> Any:
+            from vibedata.adapters.alert_outages import LoggedOutages
+
+            return LoggedOutages(self.rows(), self.settings.instance_id, self.clock)
+
+        return self.once("outages", make)
+
     def poisoned(self) -> Any:
         """Return what was given up."""
 

@@ -102,7 +102,7 @@ def replay_alert(settings: Settings, source: str, raw: bytes | None) -> Summary:
 
     stores = AlertStores(settings)
     return flow.run(
-        stores.bodies().read(source) if raw is None else raw,
+        stores.bodies().read(source)[1] if raw is None else raw,
         source=source,
         queue=stores.queue(),
         claims=stores.claims(),
@@ -119,6 +119,14 @@ def list_poisoned(settings: Settings, *, requeued_too: bool) -> Summary:
     return _patiently(stores, lambda: flow.run(poisoned=stores.poisoned(), requeued_too=requeued_too))
 
 
+def list_rejected(settings: Settings) -> Summary:
+    """List what intake took for no alert; see `flows.list_rejected`."""
+    from vibedata.flows import list_rejected as flow
+
+    stores = AlertStores(settings)
+    return _patiently(stores, lambda: flow.run(bodies=stores.bodies()))
+
+
 def show_poisoned(settings: Settings, wanted: str) -> Summary:
     """Show one that was given up, or a kept body; see `flows.show_poisoned`."""
     from vibedata.flows import show_poisoned as flow
@@ -128,7 +136,7 @@ def show_poisoned(settings: Settings, wanted: str) -> Summary:
     return _patiently(stores, lambda: flow.run(wanted, **ports))
 
 
-def requeue_poisoned(settings: Settings, wanted: Sequence[str]) -> Summary:
+def requeue_poisoned(settings: Settings, wanted: Sequence[str], *, force: bool = False) -> Summary:
     """Put back what was given up; see `flows.requeue_poisoned`."""
     from vibedata.flows import requeue_poisoned as flow
 
@@ -139,6 +147,7 @@ def requeue_poisoned(settings: Settings, wanted: Sequence[str]) -> Summary:
         claims=stores.claims(),
         queue=stores.queue(),
         clock=stores.clock,
+        force=force,
     )
 
 

@@ -45,10 +45,20 @@ class FunctionWires(AlertPorts):
             "instance_id": self.settings.instance_id,
         }
 
+    def put_off_alert(self) -> dict[str, Any]:
+        """Return the ports of `put_off_alert`, which `process_alert` ends with where it fails."""
+        return {
+            "queue": self.queue(),
+            "outages": self.outages(),
+            "clock": self.clock,
+            "first_seconds": self.settings.alert_put_off_seconds,
+        }
+
     def sweep_alerts(self) -> dict[str, Any]:
         """Return the ports of `sweep_alerts`."""
         return {
             "claims": self.claims(),
+            "rejected": self.rejected(),
             "incidents": self.incidents(),
             "deliveries": self.deliveries(),
             "rows": self.rows(),

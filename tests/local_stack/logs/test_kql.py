@@ -122,10 +122,47 @@ def test_several_aggregates_are_made_for_each_group() -> None:
         "First": NOW,
         "Last": NOW + timedelta(minutes=80),
     }
-    assert answer("summarize dcount(Name), make_set(Name)") == [
-        {"dcount_Name": 2, "make_set_Name": '["a","b"]'}
-    ]
+    assert answer("summarize dcount(Name), make_set(Name)") == [{"dcount_Name": 2, "set_Name": '["a","b"]'}]
     assert answer("where Name == 'z' | summarize count(), max(Count)") == [{"count_": 0, "max_Count": None}]
+
+
+def test_aggregates_of_some_rows_only() -> None:
+    pipe = (
+        "summarize F = minif(At, Count > 1), L = maxif(At, Count < 3), "
+        "N = dcountif(Name, Count > 2), Z = maxif(At, Count > 9)"
+    )
+    assert answer(pipe) == [
+        {"F": NOW + timedelta(minutes=10), "L": NOW + timedelta(minutes=10), "N": 1, "Z": None}
+    ]
+
+
+def test_the_newest_beside_other_aggregates() -> None:
+    found = answer("summarize N = count(), arg_max(At, Count, Details) by Name | order by Name asc")
+    assert [list(row) for row in found] == [["Name", "N", "At", "Count", "Details"]] * 2
+    assert [(row["N"], row["At"].minute, row["Count"]) for row in found] == [(3, 20, 4), (1, 10, 2)]
+    assert answer("where Count > 9 | summarize arg_max(At, Count)") == [{"At": None, "Count": None}]
+
+
+@pytest.mark.parametrize(
+    ("pipe", "limit"),
+    [
+        ("summarize count(), arg_max(At, *) by Name", "only where it stands alone"),
+        ("summarize arg_max(At, *), count() by Name", "only where it stands alone"),
+        ("summarize A = arg_max(At, Count) by Name", "without a name of its own"),
+        ("summarize arg_max(At, Name) by Name", "already declared"),
+        ("summarize minif(At, Count > 1)", "needs a name here"),
+    ],
+)
+def test_a_refusal_names_the_real_limit(pipe: str, limit: str) -> None:
+    with pytest.raises(QueryError, match=limit):
+        answer(pipe)
+
+
+def test_text_becomes_a_time() -> None:
+    found = answer(
+        "take 1 | extend A = todatetime('2026-01-31T12:00:00+00:00'), B = todatetime(Details.rule)"
+    )
+    assert (found[0]["A"], found[0]["B"]) == (NOW, None)
 
 
 def test_times_are_put_into_bins() -> None:
@@ -193,6 +230,10 @@ WORDS = (
         "count",
         "count()",
         "countif(",
+        "minif(",
+        "dcountif(Name, Count > 1)",
+        "arg_max(At, Name)",
+        "todatetime(",
         "dcount(",
         "min(",
     ),

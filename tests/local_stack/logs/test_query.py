@@ -206,6 +206,15 @@ def test_any_other_operator_is_refused_by_its_name(filled: Instance, operator: s
         (f"{T} | where EventId == 1", "SemanticError"),
         (f"{T} | where EventId > 1h", "SemanticError"),
         (f"{T} | where TimeGenerated > ago('x')", "SemanticError"),
+        (f"{T} | where EventId > 'a'", "SemanticError"),
+        (f"{T} | where EventId between ('a' .. 'b')", "SemanticError"),
+        (f"{T} | where EventId.text == 'a'", "SemanticError"),
+        (f"{T} | where tobool(Details.a) and iff(Phase > 1, 1, 2)", "SyntaxError"),
+        (f"{T} | project EventId, EventId", "SemanticError"),
+        (f"{T} | summarize arg_max(Details, *) by EventId", "SemanticError"),
+        (f"{T} | summarize avg(EventId)", "SemanticError"),
+        (f"{T} | top 1 by EventId, Phase", "SyntaxError"),
+        (f"{T} | top 1by EventId", "SyntaxError"),
     ],
 )
 def test_what_kusto_would_refuse_is_refused(filled: Instance, query: str, kind: str) -> None:

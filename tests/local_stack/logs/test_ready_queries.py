@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -14,6 +15,9 @@ from local_stack.logs.kql_run import Table, run
 from local_stack.logs.times import parse_time
 from tests.builders.alert_world import WEB, AlertWorld, alert, message_of
 from tests.flows.test_process_alert import different
+from vibedata.alerts.outage import outage_row
+from vibedata.errors import Transient
+from vibedata.operations import Event, Operation, row
 from vibedata.operations_table import queries, table
 
 NOW = datetime(2026, 3, 4, 6, 30, tzinfo=timezone.utc)
@@ -54,7 +58,7 @@ def rows() -> list[dict[str, Any]]:
 
 
 def test_every_query_is_answered(rows: list[dict[str, Any]]) -> None:
-    assert len(queries()) >= 12
+    assert len(queries()) >= 19
     for ready in queries():
         answer(ready.question, rows)
 
@@ -90,13 +94,21 @@ def test_what_people_were_not_told(rows: list[dict[str, Any]]) -> None:
     assert "depends on postgres" in next(row["Why"] for row in found if row["Reason"] == "cause")
 
 
+def test_what_fired_in_the_last_hour(rows: list[dict[str, Any]]) -> None:
+    found = answer("What fired in the last hour, and on which component?", rows)
+    assert sum(row["Alerts"] for row in found) == 20
+    mine = {rule for row in found if row["Component"] == "postgres" for rule in json.loads(row["Rules"])}
+    assert {"vd-memory", "vd-any"} <= mine
+    assert found == sorted(found, key=lambda row: (row["Alerts"], row["Last"]), reverse=True)
+
+
 def test_which_rules_are_noisy(rows: list[dict[str, Any]]) -> None:
     found = answer("Which rules make the most noise?", rows)
     assert (found[0]["Rule"], found[0]["Alerts"], found[0]["Suppressed"]) == ("vd-any", 15, 5)
 
 
 def test_how_many_came_each_hour(rows: list[dict[str, Any]]) -> None:
-    found = answer("How many alerts came in each hour?", rows)
+    found = answer("How many alerts fired in each hour?", rows)
     assert sum(row["Alerts"] for row in found) == 20
     assert {row["EventTime"].hour for row in found} == {5, 6}
 
@@ -104,6 +116,11 @@ def test_how_many_came_each_hour(rows: list[dict[str, Any]]) -> None:
 def test_how_long_incidents_last(rows: list[dict[str, Any]]) -> None:
     found = answer("How long do incidents last?", rows)
     assert [(row["Rule"], row["Minutes"]) for row in found] == [("vd-memory", 30)]
+
+
+def test_how_long_resolving_takes(rows: list[dict[str, Any]]) -> None:
+    (found,) = answer("How long does it take until they are resolved?", rows)
+    assert found == {"Component": "postgres", "Incidents": 1, "Mean": 30.0, "Longest": 30}
 
 
 def test_what_concerns_nobody(rows: list[dict[str, Any]]) -> None:
@@ -120,3 +137,68 @@ def test_how_late_alerts_are(rows: list[dict[str, Any]]) -> None:
     (found,) = answer("How late are alerts here?", rows)
     assert found["Worst"] == 85 * 60
     assert found["Best"] == 24 * 60
+
+
+# --- what others than the processor write -------------------------------------------------------------------
+
+MADE = Operation("11111111-2222-3333-4444-555555555555", "run_health", "instance", phase=15)
+
+
+def made(verb: str, *events: Event) -> list[dict[str, Any]]:
+    """Return the rows of events, each twice."""
+    return [row(replace(MADE, verb=verb, operation_id=event.at.isoformat()), event) for event in events] * 2
+
+
+def changed(status: str, minute: int, before: str | None, component: str = "api") -> Event:
+    at = NOW - timedelta(minutes=minute)
+    told = {"before": before, "reason": "connection-refused"}
+    return Event("health-changed", status, at, component, "Health", details=told)
+
+
+def test_when_health_changed() -> None:
+    rows = made("run_health", changed("Healthy", 9, None), changed("Unhealthy", 5, "Healthy"))
+    found = answer("When did a component's health change, and why?", rows)
+    assert [(row["Before"], row["Status"]) for row in found] == [("Healthy", "Unhealthy"), ("", "Healthy")]
+    assert found[0]["Reason"] == "connection-refused"
+
+
+def test_whether_health_gets_better() -> None:
+    days = [("Healthy", 0), ("Unhealthy", 0), ("Healthy", 1), ("Degraded", 1), ("Degraded", 1)]
+    events = [
+        Event("health-summary", status, NOW - timedelta(days=day, minutes=number), category="Health")
+        for number, (status, day) in enumerate(days)
+    ]
+    found = answer(
+        "Does health get better or worse?", made("run_health", *events, changed("Unhealthy", 1, None))
+    )
+    told = [(row["EventTime"].day, row["Runs"], row["Unhealthy"], row["Degraded"]) for row in found]
+    assert told == [(3, 3, 0, 2), (4, 2, 1, 0)]
+
+
+def test_what_the_deployment_did() -> None:
+    first, last = NOW - timedelta(minutes=5), NOW - timedelta(minutes=4)
+    rows = [
+        *made(
+            "deployment",
+            Event("11-aks", "Failed", last, severity="Error", duration_ms=7, error_code="Conflict"),
+        ),
+        *made(
+            "import_artifacts",
+            Event("pull", "Started", first),
+            Event("pull", "Succeeded", first, duration_ms=5),
+        ),
+        *made("run_health", Event("", "Succeeded", last)),
+    ]
+    found = answer("What did the deployment do, and how long did each step take?", rows)
+    assert [(row["Operation"], row["DurationMs"]) for row in found] == [
+        ("import_artifacts/pull", 5),
+        ("deployment/11-aks", 7),
+    ]
+
+
+def test_whether_the_way_of_the_alerts_is_in_order(rows: list[dict[str, Any]]) -> None:
+    question = "Is the way of the alerts itself in order?"
+    assert answer(question, rows) == []
+    trouble = outage_row(Transient("azure-unreachable", "No answer.", hint="Wait."), "instance", NOW)
+    (found,) = answer(question, [*rows, trouble, trouble])
+    assert (found["Status"], found["ErrorCode"], found["Remedy"]) == ("PutOff", "azure-unreachable", "Wait.")

@@ -106,6 +106,48 @@ def test_a_cause_keeps_a_bounded_number_of_openings_and_closings() -> None:
     assert cause.openings[-1].incident == "i199"
 
 
+def test_a_cause_forgets_what_has_ended_before_what_can_still_be_open() -> None:
+    cause = Cause("c")
+    for minute in range(100):
+        cause = cause.opened(f"i{minute}", AT + timedelta(minutes=minute))
+        if minute == 29:
+            cause = cause.ended([f"i{number}" for number in range(10, 30)], AT + timedelta(minutes=60))
+    now = AT + timedelta(minutes=100)
+    kept = [one.incident for one in cause.openings]
+    assert kept == [f"i{number}" for number in range(36, 100)]
+    assert cause.ends(now, also_ended=False) == cause.ends(now, also_ended=True) == tuple(sorted(kept))
+    cause = cause.ended(kept[32:], now)
+    assert cause.ends(now, also_ended=False) == tuple(sorted(kept[:32]))
+    assert cause.ends(now, also_ended=True) == tuple(sorted(kept))
+    cause = cause.opened("late", AT)
+    assert "late" in cause.ends(now, also_ended=False)
+
+
+def test_what_opens_again_after_an_end_is_not_ended_by_it() -> None:
+    cause = Cause("c").opened("i", AT).opened("i", AT + timedelta(minutes=9))
+    cause = cause.ended(["i"], AT + timedelta(minutes=5))
+    assert [one.ended for one in cause.openings] == [True, False]
+    assert cause.opened("i", AT) == cause
+    assert cause.ends(AT + timedelta(minutes=5), also_ended=False) == ()
+    assert cause.ends(AT + timedelta(minutes=9), also_ended=False) == ("i",)
+
+
+def test_what_opened_ends_with_the_first_closing_after_it() -> None:
+    cause = Cause("c")
+    for minute in (9, 3, 6):
+        cause = cause.closed(step(f"d{minute}", "Resolved", minute))
+    ends = [cause.end_of(AT + timedelta(minutes=minute)) for minute in (0, 3, 4, 9, 10)]
+    assert [end and end.delivery for end in ends] == ["d3", "d3", "d6", "d9", None]
+
+
+def test_causes_of_earlier_versions_are_read() -> None:
+    rows = {"OpeningsJson": '[["2026-03-04T05:00:00+00:00","i"],["2026-03-04T05:01:00+00:00","j",true]]'}
+    cause = incident_entities.cause("c", rows)
+    assert [(one.incident, one.ended) for one in cause.openings] == [("i", False), ("j", True)]
+    again = cause.ended(["i"], AT + timedelta(days=400))
+    assert incident_entities.cause("c", incident_entities.of_cause(again)) == again
+
+
 def test_keys_are_spread_over_256_partitions() -> None:
     found = {place(f"/alerts/{number}")[0] for number in range(5000)}
     assert len(found) == 256
@@ -130,6 +172,7 @@ def test_no_property_is_larger_than_a_table_takes(letter: str) -> None:
         one = step(f"{number:064}", minute=number, verdict="suppressed:cause:" + letter * 300)
         told = incident.merge(told, one, FACTS)
         cause = cause.opened(letter * 2000 + str(number), one.at).closed(one)
+        cause = cause.ended([letter * 2000 + str(number)], one.at) if number % 3 == 0 else cause
         ledger = ledger.noticed(Noticed(one.at, one.delivery, letter * 2000 + str(number), "f" * 64))
     found = (
         incident_entities.of_incident(told),

@@ -11,6 +11,7 @@ import pytest
 
 from tests.unit.alerts.samples import document, names, parsed
 from vibedata import alerts
+from vibedata.alerts import keys
 from vibedata.envelope import NAMESPACE
 
 
@@ -222,3 +223,17 @@ def test_another_time_series_is_other_trouble() -> None:
     changed = document("metric-custom-fired")
     changed["data"]["alertContext"]["condition"]["allOf"][0]["dimensions"][1]["value"] = 4
     assert parsed(changed).fingerprint != parsed("metric-custom-fired").fingerprint
+
+
+@pytest.mark.parametrize("alert_id", ["Rule:vd-web", "cause:0f", "delivery:0f", "alert:rule:vd-web"])
+def test_no_alert_id_is_the_key_of_something_else(alert_id: str) -> None:
+    assert keys.incident_key(alert_id, "0" * 64) == f"alert:{alert_id.lower()}"
+
+
+def test_an_incident_is_the_same_whether_its_alert_is_named_of_the_target_or_of_the_subscription() -> None:
+    name = "providers/Microsoft.AlertsManagement/alerts/0a1b"
+    told, listed = (
+        f"/subscriptions/5C0F/{name}",
+        f"/subscriptions/5c0f/resourceGroups/rg/providers/M.W/sites/a/{name}",
+    )
+    assert keys.incident_key(told, "") == keys.incident_key(listed, "") == told.lower()

@@ -60,6 +60,10 @@ UNDERSTOOD = {
             "vd-policy",
         ),
     ),
+    "activity-log-other-fired": (
+        *("activity-log", "Activity Log", "Activity Log", "Fired", "Sev4"),
+        *("Information", "vd-classic-alerts"),
+    ),
     "activity-autoscale-fired": (
         *("activity-autoscale", "Activity Log - Autoscale", "Activity Log", "Fired", "Sev4"),
         *("Information", "vd-autoscale"),
@@ -123,6 +127,9 @@ UNDERSTOOD = {
     "cost-credit-fired": ("budget", "CostAlerts", "", "Fired", None, "Warning", "commitment"),
     "cost-department-quota-fired": ("budget", "CostAlerts", "", "Fired", None, "Warning", "data"),
     "backup-fired": ("backup", "Azure Backup", "Log", "Fired", "Sev1", "Error", "Backup Failure"),
+    "health-model-fired": (
+        *("health-model", "Health Model", "Health", "Fired", "Sev1", "Error", "Data platform"),
+    ),
     "unknown-service-fired": (
         *("unknown", "Some Future Service", "Telemetry", "Fired", "Sev2", "Warning", "vd-future"),
     ),
@@ -359,6 +366,34 @@ def test_how_grave_an_unhealthy_resource_is(health: str, cause: str, severity: s
     assert (parsed(changed).condition, parsed(changed).operations_severity) == ("Fired", severity)
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "status", "step", "condition"),
+    [
+        ("Unavailable", "Available", "Resolved", "Resolved", "Resolved"),
+        ("Unavailable", "Available", "Active", "Activated", "Resolved"),
+        ("Degraded", "Available", "Updated", "Updated", "Resolved"),
+        ("Unknown", "Available", "Active", "Activated", "Resolved"),
+        (None, "Available", "Active", "Activated", "Resolved"),
+        ("Available", "Available", "Resolved", "Resolved", "Resolved"),
+        ("Available", "Available", None, "Resolved", "Resolved"),
+        ("Available", "Available", "Active", "Activated", "Fired"),
+        ("Available", "available ", "InProgress", "Updated", "Fired"),
+        ("Available", "Unavailable", "Resolved", "Resolved", "Fired"),
+        (None, None, "Resolved", "Resolved", "Resolved"),
+        (None, None, None, "Resolved", "Resolved"),
+        (None, None, "Active", "Activated", "Fired"),
+    ],
+)
+def test_a_resource_that_is_well_again_closes_and_one_that_still_is_does_not(
+    before: str | None, now: str | None, status: str | None, step: str, condition: str
+) -> None:
+    changed = document("resource-health-available")
+    context = changed["data"]["alertContext"]
+    context |= {"status": status, "operationName": f"Microsoft.Resourcehealth/healthevent/{step}/action"}
+    context["properties"] |= {"previousHealthStatus": before, "currentHealthStatus": now}
+    assert parsed(changed).condition == condition
+
+
 def test_a_failed_operation_is_a_warning() -> None:
     changed = document("activity-administrative-fired")
     changed["data"]["alertContext"]["status"] = "Failed"
@@ -406,6 +441,21 @@ def test_an_alert_as_azure_lists_it_carries_all_its_essentials() -> None:
     assert alert.resolved_at == datetime(2026, 9, 15, 10, 57, 59, 444060, timezone.utc)
     assert alert.metrics == parsed("smart-detector-failures-fired").metrics
     assert alert.closes == "incident"
+
+
+def test_an_alert_of_a_health_model_is_named_after_its_entity() -> None:
+    alert = parsed("health-model-fired")
+    assert alert.summary == (
+        "Data platform fired (Sev1) for hm-vibedata-x7k2: The data platform does not load"
+    )
+    assert alert.details == {"entity": "data-platform", "entityDisplayName": "Data platform"}
+    assert [link.name for link in alert.links] == ["health timeline"]
+    essentials = document("health-model-fired")["data"]["essentials"] | {"monitoringService": None}
+    context = document("health-model-fired")["data"]["alertContext"]
+    listed = parsed({"id": "1", "properties": {"essentials": essentials, "context": context}})
+    assert (listed.kind, listed.service) == ("health-model", "Health Model")
+    other = parsed({"essentials": essentials, "alertContext": context | {"entityName": "pipelines"}})
+    assert other.fingerprint != alert.fingerprint
 
 
 @pytest.mark.parametrize(

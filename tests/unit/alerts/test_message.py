@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -21,6 +22,7 @@ from vibedata.alerts.message import (
     fits,
     is_claim,
 )
+from vibedata.alerts.putting_off import MAX_TIMES, PutOff
 from vibedata.errors import BadInput
 
 KEY = "0123456789abcdef" * 4
@@ -63,9 +65,26 @@ def test_a_claim_comes_back() -> None:
     assert decode(encode(sent)) == sent
 
 
-def test_the_limit_holds_to_the_byte() -> None:
-    spare = 49152 - len(encode(message(b"")))
-    largest, too_large = encode(message(b"x" * spare)), encode(message(b"x" * (spare + 1)))
+def test_what_was_put_off_comes_back_with_since_when() -> None:
+    for one in (message(), message(None, claim_name(KEY, b"large")), message(b"\xff")):
+        sent = replace(one, put_off=PutOff(NOW.astimezone(timezone(timedelta(hours=5))), 7))
+        assert decode(encode(sent)) == sent
+        assert json.loads(encode(sent))["putOff"] == {"since": NOW.isoformat(), "times": 7}
+
+
+def test_what_was_never_put_off_says_nothing_of_it() -> None:
+    """So an older engine makes the same bytes, and reads what a newer one makes."""
+    assert "putOff" not in json.loads(encode(message()))
+    assert decode(envelope(putOff=None)) == decode(encode(message())) == message()
+
+
+@pytest.mark.parametrize("put_off", [None, PutOff(NOW, 1), PutOff(NOW, MAX_TIMES)])
+def test_the_limit_holds_to_the_byte(put_off: PutOff | None) -> None:
+    def of(body: bytes) -> bytes:
+        return encode(replace(message(body), put_off=put_off))
+
+    spare = 49152 - len(of(b""))
+    largest, too_large = of(b"x" * spare), of(b"x" * (spare + 1))
     assert len(base64.b64encode(largest)) == MAX_ENCODED_BYTES == 65536
     assert fits(largest)
     assert len(base64.b64encode(too_large)) == 65540
@@ -119,6 +138,12 @@ def test_a_bare_alert_in_a_wrap_is_understood(wrap: object) -> None:
         (envelope(claim=claim_name(KEY, b"")), "both"),
         (envelope(body=None, claim="../secrets"), "neither"),
         (envelope(body=None, claim=KEY), "neither"),
+        (envelope(putOff="yesterday"), "putOff"),
+        (envelope(putOff={}), "putOff"),
+        (envelope(putOff={"since": "soon", "times": 1}), "putOff"),
+        (envelope(putOff={"since": NOW.isoformat(), "times": 0}), "putOff"),
+        (envelope(putOff={"since": NOW.isoformat(), "times": True}), "putOff"),
+        (envelope(putOff={"since": NOW.isoformat(), "times": MAX_TIMES + 1}), "putOff"),
     ],
 )
 def test_what_is_no_message_says_why(raw: bytes, why: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.builders.alert_world import ROWS
 from vibedata.alerts import noise
-from vibedata.alerts.noise import Ledger, Limits, Noticed, Verdict
+from vibedata.alerts.noise import MAX_FINGERPRINTS, Ledger, Limits, Noticed, Verdict
 from vibedata.registry import Row
 
 AT = datetime(2026, 3, 4, 5, 17, tzinfo=timezone.utc)
@@ -75,3 +75,13 @@ def test_a_ledger_has_a_delivery_once_and_keeps_the_newest() -> None:
 def test_a_rule_is_counted_by_its_id_in_any_case_or_else_by_its_name() -> None:
     assert noise.rule_key("/Sub/Rule", "x", "metric") == noise.rule_key("/sub/RULE", "y", "log")
     assert noise.rule_key("", "Rule", "metric") == "metric/rule"
+
+
+def test_a_rule_has_no_notices_without_end_for_windows_that_are_forgotten() -> None:
+    """A backlog of old alerts, after the rule has had more notices since than are kept."""
+    ledger = Ledger("r")
+    for number in range(MAX_FINGERPRINTS):
+        ledger = ledger.noticed(Noticed(AT + timedelta(hours=number // 8), f"d{number}", "i", "f"))
+    assert not ledger.is_full(AT, Limits(notices=10))
+    assert ledger.is_full(AT - timedelta(hours=2), Limits(notices=10))
+    assert not Ledger("r", ledger.notices[1:]).is_full(AT - timedelta(hours=2), Limits(notices=10))

@@ -32,3 +32,7 @@ def test_a_legacy_schema_is_on_the_page(schema: str) -> None:
 
 def test_every_kind_of_the_table_of_services_has_a_reader() -> None:
     assert {kind.name for kind in kinds.KINDS} == set(READERS)
+
+
+def test_every_kind_has_a_sample() -> None:
+    assert {parsed(name).kind for name in names()} == {*READERS, kinds.UNKNOWN, "legacy"}

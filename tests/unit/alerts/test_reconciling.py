@@ -221,3 +221,12 @@ def test_a_row_is_found_by_the_id_as_it_is_listed_too() -> None:
     assert len(instance().keys) == 2
     plain = instance_of({**listed("one", FIRED), "id": alert_id("one")})
     assert plain and plain.keys == (alert_id("one").lower(),)
+
+
+def test_instances_that_say_the_same_share_their_texts() -> None:
+    texts: dict[str, str] = {}
+    one, other = (instance_of(json.loads(json.dumps(listed(name, FIRED)))) for name in ("one", "other"))
+    assert one and other and one.target is not other.target
+    shared = [reconciling.sharing(found, texts) for found in (one, other)]
+    assert shared == [one, other]
+    assert all(getattr(shared[0], name) is getattr(shared[1], name) for name in reconciling.REPEATED)

@@ -10,6 +10,7 @@ import pytest
 from tests.unit.alerts.samples import document, names, raw
 from vibedata import alerts
 from vibedata.alerts import MAX_BYTES, MAX_DEPTH
+from vibedata.alerts.shapes import MAX_ALERTS
 
 COMMON = {"schemaId": "azureMonitorCommonAlertSchema"}
 NONE: dict[str, tuple[bytes, str]] = {
@@ -183,3 +184,17 @@ def test_nesting_up_to_the_limit_is_read() -> None:
     deep["data"]["essentials"]["description"] = json.loads("[" * (MAX_DEPTH - 3) + "]" * (MAX_DEPTH - 3))
     (body,) = alerts.read(json.dumps(deep).encode())
     assert body.shape.name == "common"
+
+
+def test_of_a_body_with_too_many_the_first_count_and_the_rest_is_told() -> None:
+    small = [{"data": {"essentials": {"alertId": str(number)}}} for number in range(MAX_ALERTS + 1)]
+    found = alerts.read(json.dumps(small).encode())
+    assert len(found) == MAX_ALERTS + 1
+    assert all(body.shape.is_alert for body in found[:-1])
+    assert (found[-1].shape.code, found[-1].document) == ("too-many", None)
+    assert all(body.shape.is_alert for body in alerts.read(json.dumps(small[:-1]).encode()))
+
+
+def test_a_schema_that_nobody_knows_is_told_without_what_a_terminal_obeys() -> None:
+    (body,) = alerts.read(json.dumps({"schemaId": "a\x1b[2Jb", "context": {"activityLog": {}}}).encode())
+    assert (body.shape.name, body.shape.schema) == ("legacy", "a [2Jb")
