@@ -18,6 +18,7 @@ from vibedata.alerts.delivery import Delivery
 from vibedata.alerts.incident import operation_id
 from vibedata.alerts.incident_list import Choice
 from vibedata.alerts.message import Message, encode
+from vibedata.alerts.shapes import MAX_ALERTS
 from vibedata.errors import BadInput, Blocked, Failed, Transient
 from vibedata.flows import list_alerts, replay_alert, show_alert
 from vibedata.ports import Summary
@@ -231,6 +232,13 @@ def test_of_several_those_that_are_not_done_are() -> None:
     done, queue = replay(raw, key_of(body("one")))
     assert done.data["enqueued"] == [key_of(body("two"))]
     assert len(queue.sent) == 1
+
+
+def test_what_the_intake_left_of_a_large_body_is_enqueued() -> None:
+    many = [delivered(str(number), NOW) for number in range(MAX_ALERTS + 5)]
+    told = [key_of(json.dumps(one).encode()) for one in many]
+    done, _ = replay(json.dumps(many).encode(), *told[:MAX_ALERTS])
+    assert done.data["enqueued"] == told[MAX_ALERTS:]
 
 
 def test_a_message_is_replayed_by_its_body() -> None:

@@ -79,18 +79,18 @@ class Body:
     shape: Shape
 
 
-def read(raw: bytes) -> list[Body]:
-    """Return each alert that a body holds, and each thing that is none; at least one, and at most MAX_ALERTS.
+def read(raw: bytes, at_most: int = MAX_ALERTS) -> list[Body]:
+    """Return each alert that a body holds, and each thing that is none; at least one, and at most so many.
 
     Of a body that holds more the last is none, and says so.
     """
     decoded = decoding.decode(raw)
     if decoded.problem:
         return [_none(decoded.code, decoded.problem)]
-    found = [Body(document, shape_of(document)) for document in islice(unwrap(decoded.value), MAX_ALERTS + 1)]
-    if len(found) > MAX_ALERTS:
+    found = [Body(document, shape_of(document)) for document in islice(unwrap(decoded.value), at_most + 1)]
+    if len(found) > at_most:
         found[-1] = _none(
-            "too-many", f"more than the {MAX_ALERTS} alerts that a body may hold; the rest is not read"
+            "too-many", f"more than the {at_most} alerts that a body may hold; the rest is not read"
         )
     return found or [_none("empty", "nothing in it")]
 

@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from vibedata.alerts.decoding import MAX_BYTES
-from vibedata.alerts.shapes import Body, Shape, read
+from vibedata.alerts.shapes import MAX_ALERTS, Body, Shape, read
 
 _TOO_LARGE = Shape(
     "none", code="too-large", reason=f"written by itself it has more than the {MAX_BYTES} bytes of an alert"
 )
 
 
-def read_to_send(raw: bytes) -> Iterator[tuple[Body, bytes]]:
+def read_to_send(raw: bytes, at_most: int = MAX_ALERTS) -> Iterator[tuple[Body, bytes]]:
     """Yield what `read` finds in a body, each alert with its document; what is none has no document."""
-    bodies = read(raw)
+    bodies = read(raw, at_most)
     for body in bodies:
         if not body.shape.is_alert:
             yield body, b""

@@ -16,6 +16,9 @@ from vibedata.ports import Summary
 from vibedata.ports.alerts import AlertClaims, AlertQueue, Deliveries
 
 VERB = "replay_alert"
+MAX_ALERTS = (
+    100_000  # of a body: whoever replays waits for it, and the intake has left the rest of a large one
+)
 
 
 def run(
@@ -31,7 +34,9 @@ def run(
 
     Raises BadInput (alert-unrecognised) when something in it is no alert: then nothing is enqueued.
     """
-    messages = [_message(*one, source, clock()) for one in alerts.read_to_send(_body(raw, claims))]
+    messages = [
+        _message(*one, source, clock()) for one in alerts.read_to_send(_body(raw, claims), MAX_ALERTS)
+    ]
     seen = [message.delivery_key for message in messages if deliveries.seen(message.delivery_key)]
     for message in messages:
         if message.delivery_key not in seen:
