@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from vibedata.configuration import read, setting
 
 ACTION_GROUPS_APP = "461e8683-5575-4561-ac7f-899cc907d62a"  # "AZNS AAD Webhook", the same in every tenant
-ACTION_GROUPS_ROLE = "ActionGroupsSecureWebhook"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
@@ -250,6 +251,42 @@ def test_pages_without_an_end_have_one() -> None:
     with pytest.raises(Failed) as caught:
         list(instances.changed(LONG_AGO))
     assert (caught.value.code, len(rest.asked)) == ("alert-instances-endless", MAX_PAGES + 1)
+
+
+class ManyPages:
+    """Resource Manager with pages of one that is new and a hundred that are not, each with texts of its own."""
+
+    def __init__(self, count: int) -> None:
+        self._left = count
+
+    def get(self, path: str, **_: str) -> Any:
+        self._left -= 1
+        old = [
+            listed(f"{self._left}-{n}", LONG_AGO, description=f"{self._left}-{n} {'x' * 1000}")
+            for n in range(100)
+        ]
+        page: dict[str, Any] = {"value": [listed(f"{self._left}", NOW), *old]}
+        return page | ({"nextLink": f"https://arm{path.partition('?')[0]}?more"} if self._left else {})
+
+
+def test_what_is_not_kept_of_a_list_takes_no_memory() -> None:
+    instances = AlertsManagement(cast(Rest, ManyPages(50)), "/subscriptions/s", patience(0, []))
+    tracemalloc.start()
+    try:
+        kept = sum(1 for _ in instances.changed(NOW - timedelta(hours=1)))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert kept == 50
+    assert peak < 2_000_000  # a page or two; all 5,000 texts are 5 MB
+
+
+def test_texts_that_are_the_same_are_held_once() -> None:
+    instances, _ = prepared(
+        {"value": [listed(name, NOW, description="x" * 50 + "".join(["y"])) for name in "ab"]}
+    )
+    one, other = instances.changed(LONG_AGO)
+    assert one.description is other.description
 
 
 @pytest.mark.parametrize("answer", [None, [], {"value": None}, {"value": [None, {}, "x"]}, {}])

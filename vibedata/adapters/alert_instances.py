@@ -44,23 +44,27 @@ class AlertsManagement:
 
     def changed(self, since: datetime) -> Iterator[AlertInstance]:
         """See `ports.AlertInstances.changed`."""
-        return self._newest({"timeRange": "30d"}, since, self._max_pages)
+        fresh = self._newest({"timeRange": "30d"}, since, self._max_pages)
+        texts: dict[str, str] = {}
+        return (sharing(one, texts) for one in fresh)
 
     def changed_first(self, since: datetime, until: datetime) -> tuple[list[AlertInstance], datetime]:
         """See `ports.AlertInstances.changed_first`."""
         start = until - KEPT + SKEW
         since = max(since, start)
         first: list[AlertInstance] = []
+        texts: dict[str, str] = {}
         reached = until
         query = {**_between(since, until), "sortOrder": "asc"}
         for number, page in enumerate(self._pages(query, self._max_pages), 1):
-            first += [one for one in page if one.changed_at >= since]
+            first += [sharing(one, texts) for one in page if one.changed_at >= since]
             if number == self._max_pages and first:
                 reached = first[-1].changed_at
                 break
         earlier = _between(start, since)
         before = self._newest(earlier, since, self._max_pages_before) if since > start else iter(())
-        return [one for one in (*before, *first) if one.changed_at <= reached], reached
+        told = [sharing(one, texts) for one in before if one.changed_at <= reached]
+        return [*told, *(one for one in first if one.changed_at <= reached)], reached
 
     def _newest(self, query: Mapping[str, str], since: datetime, at_most: int) -> Iterator[AlertInstance]:
         for page in self._pages({**query, "sortOrder": "desc"}, at_most):
@@ -70,11 +74,10 @@ class AlertsManagement:
                 return
 
     def _pages(self, query: Mapping[str, str], at_most: int) -> Iterator[list[AlertInstance]]:
-        texts: dict[str, str] = {}
         answer = self._get(f"{self._scope}{ALERTS}", **QUERY, **query)
         for _ in range(at_most):
             listed = (instance_of(item) for item in answer.get("value") or [])
-            yield [sharing(found, texts) for found in listed if found]
+            yield [found for found in listed if found]
             if not answer.get("nextLink"):
                 return
             answer = self._get(self._next(str(answer["nextLink"])))

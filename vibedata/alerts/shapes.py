@@ -10,13 +10,14 @@ Being an alert is decided by what is there, not by `schemaId` alone: of an alert
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from itertools import islice
 from typing import Any, Literal
 
 from vibedata.alerts import decoding, wrapping
 from vibedata.alerts.model import COMMON_SCHEMA
 from vibedata.alerts.values import clean, fold, folded, mapping, shown
+from vibedata.alerts.wrapping import NotRead
 
 MAX_ALERTS = (
     250  # of a body: each becomes a message, 64 bodies are one batch of minutes, and Azure sends one alert
@@ -87,30 +88,36 @@ def read(raw: bytes, at_most: int = MAX_ALERTS) -> list[Body]:
     decoded = decoding.decode(raw)
     if decoded.problem:
         return [_none(decoded.code, decoded.problem)]
-    found = [Body(document, shape_of(document)) for document in islice(unwrap(decoded.value), at_most + 1)]
+    unwrapped = wrapping.unwrap(decoded.value, shape_of, at_most)
+    found = [
+        _none(*astuple(one)) if isinstance(one, NotRead) else Body(one, shape) for one, shape in unwrapped
+    ]
     if len(found) > at_most:
-        found[-1] = _none(
-            "too-many", f"more than the {at_most} alerts that a body may hold; the rest is not read"
-        )
+        why = f"more than the {at_most} alerts that a body may hold; the rest is not read"
+        found[at_most:] = [_none("too-many", why)]
     return found or [_none("empty", "nothing in it")]
 
 
 def unwrap(value: Any) -> Iterator[Any]:
     """Yield the documents of a value: itself, or those that it only carries."""
-    return wrapping.unwrap(value, lambda document: shape_of(document).is_alert)
+    for document, _ in wrapping.unwrap(value, shape_of, decoding.MAX_BYTES):
+        yield document
 
 
 def shape_of(document: Any) -> Shape:
     """Return what a document is."""
+    if isinstance(document, NotRead):
+        return Shape("none", code=document.code, reason=document.reason)
     if not isinstance(document, Mapping):
         return Shape("none", code="not-an-object", reason=f"{shown(document)} is no JSON object")
-    schema = folded(document).get("schemaid")
-    if fold(str(schema)) == fold(COMMON_SCHEMA) or _is_common(document):
+    parts = folded(document)
+    schema = parts.get("schemaid")
+    if fold(str(schema)) == fold(COMMON_SCHEMA) or _is_common(parts):
         return Shape("common", COMMON_SCHEMA)
-    legacy = _legacy(document, schema)
+    legacy = _legacy(parts, schema)
     if legacy:
         return Shape("legacy", legacy)
-    if is_context(document) or is_essentials(document):
+    if _is_context(parts) or _is_essentials(parts):
         return Shape("common", COMMON_SCHEMA)
     named = f"schemaId is {shown(schema)}, which is none" if schema else "no schemaId"
     return Shape(
@@ -128,7 +135,10 @@ def _told_instead(document: Mapping[str, Any]) -> str:
 
 def is_context(document: Mapping[str, Any]) -> bool:
     """Say whether a document is the context of an alert, without the rest."""
-    parts = folded(document)
+    return _is_context(folded(document))
+
+
+def _is_context(parts: Mapping[str, Any]) -> bool:
     if "conditiontype" in parts and "allof" in folded(mapping(parts.get("condition"))):
         return True
     return any(told <= set(parts) for told in _CONTEXT_ALONE)
@@ -136,7 +146,10 @@ def is_context(document: Mapping[str, Any]) -> bool:
 
 def is_essentials(document: Mapping[str, Any]) -> bool:
     """Say whether a document is the essentials of an alert, without what they are the essentials of."""
-    parts = folded(document)
+    return _is_essentials(folded(document))
+
+
+def _is_essentials(parts: Mapping[str, Any]) -> bool:
     return all(any(parts.get(name) for name in names) for names in _ESSENTIALS_ALONE)
 
 
@@ -144,10 +157,8 @@ def _none(code: str, reason: str) -> Body:
     return Body(None, Shape("none", code=code, reason=reason))
 
 
-def _is_common(document: Mapping[str, Any]) -> bool:
-    top = folded(document)
-    for place in (document, mapping(top.get("data")), mapping(top.get("properties"))):
-        parts = folded(place)
+def _is_common(top: Mapping[str, Any]) -> bool:
+    for parts in (top, folded(mapping(top.get("data"))), folded(mapping(top.get("properties")))):
         if _ESSENTIALS & set(folded(mapping(parts.get("essentials")))):
             return True
         if _CONTEXT & set(folded(mapping(parts.get("alertcontext")))):
@@ -155,18 +166,14 @@ def _is_common(document: Mapping[str, Any]) -> bool:
     return False
 
 
-def _legacy(document: Mapping[str, Any], schema: Any) -> str:
+def _legacy(top: Mapping[str, Any], schema: Any) -> str:
     """Return the older schema's name: the one it gives, if it is known or its fields tell of an alert."""
     known = {fold(name): name for name in KNOWN}
     given = schema if isinstance(schema, str) else ""
-    guessed = next((name for place in _places(document) if (name := _guessed(folded(place)))), "")
+    guessed = _guessed(top) or _guessed(folded(mapping(top.get("data"))))
     if fold(given) in known and given:
         return known[fold(given)]
     return clean(given, 128) or guessed if guessed else ""
-
-
-def _places(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-    return document, mapping(folded(document).get("data"))
 
 
 def _guessed(parts: Mapping[str, Any]) -> str:

@@ -28,8 +28,9 @@ def folded(place: Mapping[str, Any]) -> dict[str, Any]:
     """Return the first MAX_FIELDS fields by the names that are compared; of two the first that is not null stands."""
     found: dict[str, Any] = {}
     for name, value in islice(place.items(), MAX_FIELDS):
-        if found.get(fold(name)) is None:
-            found[fold(name)] = value
+        key = fold(name)
+        if found.get(key) is None:
+            found[key] = value
     return found
 
 

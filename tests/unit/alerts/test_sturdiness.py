@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 import tracemalloc
@@ -179,6 +180,69 @@ HOSTILE = {
 }  # fmt: skip
 
 
+def tight(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def nested(value: Any, *names: str, times: int = 90) -> Any:
+    for number in range(times):
+        value = {names[number % len(names)]: value}
+    return value
+
+
+def in_base64(value: Any) -> str:
+    return base64.b64encode(tight(value)).decode()
+
+
+CARRIERS = ("records", "value", "data", "body", "outputs", "RequestBody")
+WIDE = {f"f{n}": n for n in range(60_000)}
+FIELDS = {f"{n:x}": 1 for n in range(498)}
+DENSE = json.dumps([[]] * 80_000, separators=(",", ":"))
+CARRYING = {
+    "a value of nothings": tight({"value": [{}] * 340_000}),
+    "a value of texts": tight({"value": ['{"a":1}'] * 80_000}),
+    "a value of empty lists": tight({"value": [[]] * 340_000}),
+    "a value of lists in texts": tight({"value": ["[]"] * 200_000}),
+    "a value of values": tight({"value": [{"value": [{"value": [{}] * 80}] * 80}] * 20}),
+    "names that are long": tight({"value": [{f"{n}.{m}" + "X" * 190: 1 for m in range(480)} for n in range(10)]}),
+    "whole numbers": tight([[1] * 20_000] * 25),
+    "a value of many fields": tight({"value": [FIELDS] * 250}),
+    "alerts of many fields": tight([{"smartdetectorid": 1, **FIELDS} for _ in range(240)]),
+    "alerts of many fields that carry": tight([{"smartdetectorid": 1, "data": {"x": 1}, "body": [{}], **FIELDS}] * 240),
+    "texts": tight(['{"a":1}'] * 80_000),
+    "a text of texts": tight(json.dumps(['{"a":1}'] * 40_000)),
+    "empty lists": tight([[]] * 340_000),
+    "many fields before deep data": tight({**WIDE, **nested({"x": 1}, "data")}),
+    "many fields behind deep data": tight({**nested({"x": 1}, "data"), **WIDE}),
+    "many fields at each of a few depths": tight(
+        {**(half := {f"f{n}": n for n in range(15_000)}), "data": {**half, "data": {**half, "data": {**half, "x": 1}}}}
+    ),
+    "many names of one data": tight({"." * n + "data": {"data": {"data": 1}} for n in range(1, 1_000)}),
+    "two fields at each depth": tight({**WIDE, **nested({"x": 1}, "data", "body")}),
+    "all carriers in all carriers": tight(
+        {name: {inner: {last: [{}] * 300 for last in CARRIERS} for inner in CARRIERS} for name in CARRIERS}
+    ),
+    "a long text of brackets": tight({"value": "[" + "[]," * 340_000 + "[]]"}),
+    "texts of brackets": tight(dict.fromkeys(CARRIERS[:4], DENSE)),
+    "data that is a text of brackets": tight({"data": "[" + "[]," * 340_000 + "[]]"}),
+    "alerts with texts of brackets": tight([{"smartdetectorid": 1, "data": f'{{"a":{DENSE}}}'}] * 4),
+    "alerts with broken texts of brackets": tight([{"smartdetectorid": 1, "data": f'{{"a":{DENSE}'}] * 4),
+    "texts of brackets in data in data": tight({"data": {"data": json.dumps({"data": json.dumps({"a": DENSE})})}}),
+    "base64 of brackets": tight({"$content": in_base64([[]] * 250_000)}),
+    "base64 in base64": tight({"$content": in_base64({"$content": in_base64([[]] * 160_000)})}),
+    "JSON in JSON in JSON": tight(json.dumps(json.dumps(json.dumps(["[{}]"] * 20_000)))),
+    **{
+        f"many fields beside {name}": tight({**WIDE, **nested([{}] * 20_000, name, "data")}) for name in CARRIERS
+    },
+    **{
+        f"deep in {name}, then wide": tight({name: nested([{**WIDE}], "data", name, times=40)})
+        for name in CARRIERS
+    },
+}  # fmt: skip
+HOSTILE |= CARRYING
+READ_SECONDS = 0.9  # 64 bodies are a batch, which has 10 minutes
+
+
 def test_long_names_of_fields_leave_nothing_behind() -> None:
     tracemalloc.start()
     try:
@@ -195,3 +259,10 @@ def test_a_hostile_body_takes_no_time(case: str) -> None:
     began = time.thread_time()
     check_any(Mutant(case, (), HOSTILE[case], 0))
     assert time.thread_time() - began < SECONDS
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_hostile_body_is_read_at_once(case: str) -> None:
+    began = time.thread_time()
+    assert list(alerts.read_to_send(HOSTILE[case]))
+    assert time.thread_time() - began < READ_SECONDS
