@@ -40,7 +40,7 @@ def blueprint(wires: Wires) -> func.Blueprint:
 
 def _process(alert: Message, tries: int, wired: FunctionWires) -> None:
     """Process a message, or put it off when that has failed often enough for a reason that may pass."""
-    is_retry = tries > 1 or alert.put_off is not None
+    is_retry = tries > 1 or alert.came_before
     try:
         flow.run(alert, is_retry=is_retry, **wired.process_alert())
     except (Transient, Blocked) as error:

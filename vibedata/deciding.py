@@ -17,10 +17,10 @@ from vibedata.alerts.cause import Cause
 from vibedata.alerts.incident import Facts, Incident, Step
 from vibedata.alerts.model import Alert
 from vibedata.alerts.noise import Limited, Limits, Noticed, Verdict
+from vibedata.brief_patience import BriefPatience
 from vibedata.errors import Transient
 from vibedata.ports.alerts import Incidents
 from vibedata.registry import Row
-from vibedata.retry import Patience
 
 ATTEMPTS = 40
 LONGEST_PAUSE_SECONDS = 0.25
@@ -67,7 +67,7 @@ class Decider:
     incidents: Incidents
     rows: Sequence[Row]
     limits: Limits
-    patience: Patience
+    patience: BriefPatience
     unanswered: list[Incident] = field(
         default_factory=list
     )  # writes of this delivery that may have been done
@@ -115,7 +115,7 @@ class Decider:
         known = next((one for one in before.steps if _is_own(one, step)), None) if before else None
         has_row = not (step.reconciled and incident.is_delivered(before, step.said, step.said_at))
         if before and (known or not has_row):
-            self._mark_closed(before)
+            self._mark(before)
             verdict = noise.verdict_of(known.verdict) if known else DELIVERED
             others = bool(known) and not self.unanswered
             return replace(self._decided(before, known or step, verdict, has_row), was_known=others)
@@ -140,8 +140,9 @@ class Decider:
         after = incident.decided(after, step.delivery, verdict.text)
         self._mark_open(before, after)
         self._write(after, version)
-        if before:
-            self._mark_closed(after, before)
+        if before and after.is_open != before.is_open:
+            # Also where it opens: who closed it before may have deleted the mark since, and looked before this write.
+            self._mark(after)
         return self._decided(after, step, verdict)
 
     def _write(self, after: Incident, version: str | None) -> None:
@@ -167,9 +168,10 @@ class Decider:
         cause = self.incidents.open_of(above, partial(self._explains, after)) if above else None
         if cause:
             return noise.symptom(after.facts.component, cause)
-        return self._again(self._noticed)
+        return self._noticed()  # with the patience of all of this
 
     def _explains(self, symptom: Incident, cause: Incident) -> bool:
+        self.patience.check()  # there may be many
         return cause.key != symptom.key and noise.is_lately_told(cause, self.step.at, self.limits)
 
     def _noticed(self) -> Verdict:
@@ -216,24 +218,28 @@ class Decider:
     def _ended(self, key: str, closing: Step) -> Incident | None:
         """Return an incident of the cause, ended by a closing; None when it is yet to come and finds the closing."""
         before, version = self.incidents.read(key) or (None, None)
-        if before is None or not before.is_open or before.step(closing.delivery):
+        if before is None or not before.is_open:
+            return before
+        if before.step(closing.delivery):  # and it has opened again since
+            self._mark(before)
             return before
         after = incident.merge(before, incident.carried(closing))
         if not after.step(closing.delivery):  # older than the steps that are kept
             return before
         after = incident.decided(after, closing.delivery, ENDED if after.is_open else noise.CLOSE)
         self.incidents.write(after, version)
-        self._mark_closed(after, before)
+        if not after.is_open:
+            self._mark(after)
         return after
 
     def _mark_open(self, before: Incident | None, after: Incident) -> None:
         """Have an incident found by its symptoms, before it is written: a mark too many is looked up and overlooked."""
-        if after.is_open and not (before and before.is_open) and self._is_cause(after):
-            self.incidents.mark(after)
+        if after.is_open and not (before and before.is_open):
+            self._mark(after)
 
-    def _mark_closed(self, after: Incident, before: Incident | None = None) -> None:
-        if not after.is_open and (before is None or before.is_open) and self._is_cause(after):
-            self.incidents.mark(after)
+    def _mark(self, found: Incident) -> None:
+        if self._is_cause(found):
+            self.incidents.mark(found)
 
     def _is_cause(self, found: Incident) -> bool:
         return found.facts.resolves and noise.is_depended_on(self.rows, found.facts.component)

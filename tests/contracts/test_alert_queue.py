@@ -48,7 +48,7 @@ class Account:
         self.tenant.grant("blob-data", "queue-data")
         account = self.tenant.ids["storageAccount"]
         if not empty:
-            for container in ("alerts-claims", "alerts-rejected"):
+            for container in ("alerts-claims", "alerts-rejected", "operations-spool"):
                 self.tenant.arm.put(f"{account}/blobServices/default/containers/{container}", properties={})
             for queue in ("alerts", "alerts-poison"):
                 self.tenant.arm.put(f"{account}/queueServices/default/queues/{queue}", properties={})
@@ -171,6 +171,14 @@ def test_a_body_that_fitted_no_longer_travels_as_a_claim_when_it_is_put_off(side
     assert side.messages()[-1] == replace(claimed, put_off=PutOff(NOW, 4))
 
 
+def test_a_body_that_fitted_no_longer_travels_as_a_claim_when_it_is_requeued(side: Any) -> None:
+    largest = message(b"x" * (49152 - len(encode(message(b"")))))
+    side.queue.send(replace(largest, requeued=True))
+    (claimed,) = side.messages()
+    assert (claimed.body, claimed.requeued) == (None, True)
+    assert side.claims.read(claimed.claim) == largest.body
+
+
 def test_at_the_limit_a_body_travels_inline_and_a_byte_beyond_as_a_claim(side: Any) -> None:
     spare = 49152 - len(encode(message(b"")))
     largest, too_large = message(b"x" * spare), message(b"x" * (spare + 1))
@@ -244,6 +252,31 @@ def test_old_rejected_bodies_expire_and_young_ones_stay(side: Any) -> None:
     assert side.kept(name) == (b"no alert", "not-json", "why")
     assert side.rejected.expire(side.later(500)) == 1
     assert side.rejected.expire(side.later(500)) == 0
+
+
+def test_rows_that_the_log_refused_expire_too_and_those_that_wait_never(account: Account) -> None:
+    spool = account._blobs.get_container_client("operations-spool")
+    for name in ("rejected/a.json.gz", "pending/a.json.gz"):
+        spool.upload_blob(name, b"rows")
+    now = datetime.now(timezone.utc)
+    account.rejected.expire(now - timedelta(days=1))
+    assert len(list(spool.list_blob_names())) == 2
+    account.rejected.expire(now + timedelta(days=1))
+    assert list(spool.list_blob_names()) == ["pending/a.json.gz"]
+
+
+def test_a_rejected_body_that_comes_again_on_another_day_is_young_again(account: Account) -> None:
+    told: dict[str, Any] = {"code": "not-json", "reason": "why", "origin": "http"}
+    raw = uuid.uuid4().bytes
+    name = account.rejected.keep(raw, received_at=datetime.now(timezone.utc), **told)
+    blob = account._blobs.get_blob_client("alerts-rejected", name)
+    first = blob.get_blob_properties()
+    account.rejected.keep(raw, received_at=datetime.now(timezone.utc), **told)
+    assert blob.get_blob_properties().etag == first.etag, "the same day writes nothing"
+    time.sleep(1.1)  # what a blob tells of its age is of whole seconds
+    account.rejected.keep(raw, received_at=datetime.now(timezone.utc) + timedelta(days=2), **told)
+    assert blob.get_blob_properties().last_modified > first.last_modified
+    assert account.kept(name)[0] == raw
 
 
 # the real one
@@ -328,10 +361,12 @@ def test_a_queue_that_stumbles_is_asked_again(account: Account, stack: Any) -> N
 
 def test_a_queue_that_is_down_is_told_soon(account: Account, stack: Any) -> None:
     stack.faults.add("storage", "queue.PutMessage", status=503)
-    began = datetime.now(timezone.utc)
+    before = stack.writes.last
     with pytest.raises(Transient):
         account.queue.send(message())
-    assert (datetime.now(timezone.utc) - began).total_seconds() < 30
+    asked = stack.writes.since(before, service="storage")
+    assert {one.status for one in asked} == {503}
+    assert len(asked) <= 4, "how long it pauses between is in tests/unit/test_brisk.py"
 
 
 def test_an_answer_that_is_lost_is_a_second_message_and_no_lost_one(account: Account, stack: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
@@ -73,6 +74,15 @@ def test_of_many_at_once_the_latest_stands(account: Account) -> None:
     assert account.watermarks.read(name) == moments[-1]
 
 
+@pytest.mark.parametrize("text", ["", "a b\nc d", "é" * 31_999 + " x\n y ", "0123456789" * 20_000])
+def test_a_note_comes_back_until_there_is_another(watermarks: Any, text: str) -> None:
+    name = uuid.uuid4().hex
+    assert watermarks.noted(name) == ""
+    watermarks.note(name, "x" * 100_000)
+    watermarks.note(name, text)
+    assert (watermarks.noted(name), watermarks.read(name)) == (text, None)
+
+
 # what was poisoned
 
 
@@ -123,6 +133,27 @@ def test_one_that_comes_back_waits_again(poisoned: Any) -> None:
     again = poisoned.keep(data, claimed=None, told=TOLD, at=NOW + timedelta(days=1))
     assert (again.times, again.waits, again.at) == (2, True, NOW + timedelta(days=1))
     assert poisoned.read(kept.name)[0] == again
+
+
+def test_what_lies_beside_a_message_is_never_older_than_the_message(account: Account) -> None:
+    data = raw()
+    name = account.poisoned.keep(data, claimed=b"body", told=TOLD, at=NOW).name
+    container = account.service.get_container_client("alerts-rejected")
+
+    def ages() -> list[datetime]:
+        blobs = (f"poison/{name}.claimed", f"poison/{name}")
+        return [container.get_blob_client(one).get_blob_properties().last_modified for one in blobs]
+
+    first = ages()
+    time.sleep(1.1)  # what a blob tells of its age is of whole seconds
+    account.poisoned.requeued(name, NOW)
+    put_back = ages()
+    assert all(later > before for later, before in zip(put_back, first, strict=True))
+    container.delete_blob(f"poison/{name}.claimed")
+    time.sleep(1.1)
+    account.poisoned.keep(data, claimed=b"body", told=TOLD, at=NOW)
+    assert all(later > before for later, before in zip(ages(), put_back, strict=True))
+    assert account.poisoned.read(name)[2] == b"body"
 
 
 def test_they_are_listed_oldest_first(poisoned: Any) -> None:

@@ -183,6 +183,19 @@ def test_an_open_incident_of_a_component_is_found_while_it_is_marked(side: Any) 
     assert side.incidents.open_of([component], anyone) is None
 
 
+def test_a_mark_outlives_an_end_that_comes_late(side: Any) -> None:
+    component, key = f"pg-{uuid.uuid4().hex[:8]}", name()
+    opened = begun(key, component=component)
+    closed = incident.merge(opened, step("d2", "Resolved", 5), facts(component=component))
+    again = incident.merge(closed, step("d3", minute=9), facts(component=component))
+    side.incidents.write(again, None)
+    side.incidents.mark(again)
+    side.incidents.mark(closed)
+    found = side.incidents.open_of([component], anyone)
+    assert found is not None
+    assert found.key == key
+
+
 def test_a_process_knows_its_own_marks_without_asking(
     stored_cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:

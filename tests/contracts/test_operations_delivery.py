@@ -135,11 +135,9 @@ def test_a_missing_role_delays_the_rows_and_not_the_work(world: OperationsWorld)
     mine = [key for key, kept in assignments.items() if kept["scope"] == world.logs.rule["id"]]
     for key in mine:
         world.logs.stack.ctx.roles.remove(key)
-    operation, log, began = operation_id(), world.log(closing_seconds=2), time.monotonic()
+    operation, log = operation_id(), world.log(closing_seconds=2)
     log.write(rows(operation, "a"))
-    assert time.monotonic() - began < 60  # a role is waited for ten minutes
-    log.flush()
-    assert time.monotonic() - began < 60
+    log.flush()  # a role is waited for ten minutes, yet not here: tests/unit/test_operations_flush.py
     assert len(world.blobs(SPOOL_CONTAINER)) == 1
 
     world.logs.assign("Monitoring Metrics Publisher", world.logs.rule["id"])
@@ -396,10 +394,9 @@ def test_a_nested_trap_in_the_spool_is_set_aside(world: OperationsWorld) -> None
 def test_a_dead_network_costs_little_time_and_no_exception(world: OperationsWorld) -> None:
     world.logs.endpoint["properties"]["logsIngestion"]["endpoint"] = "https://127.0.0.1:9"
     world.account["properties"]["primaryEndpoints"]["blob"] = "https://127.0.0.1:9/x"
-    log, began = world.log(closing_seconds=1), time.monotonic()
+    log = world.log(closing_seconds=1)
     log.write(rows(operation_id(), "a"))
-    log.flush()
-    assert time.monotonic() - began < 60
+    log.flush()  # within its time: tests/unit/test_operations_flush.py
     assert len(world.journals()) == 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from tests.fakes.alert_queue import FakeAlertQueue, busy
 from vibedata.alert_settings import AlertSettings
 from vibedata.alerts.message import Message, decode, encode
 from vibedata.alerts.putting_off import LASTS, PutOff
-from vibedata.errors import Blocked, VibedataError
+from vibedata.errors import Blocked, Transient, VibedataError
 from vibedata.flows import put_off_alert
 from vibedata.registry import Row
 from vibedata.wiring.functions import FunctionWires
@@ -238,18 +239,54 @@ def test_what_no_repetition_mends_is_never_put_off(plant: Plant, body: bytes) ->
     assert decode(plant.poison[0]).put_off is None
 
 
-def test_what_was_put_off_does_not_look_for_another_message(plant: Plant) -> None:
-    """What is in the incident already was written by itself, before it was put off."""
+@pytest.mark.parametrize(
+    "mark",
+    [
+        lambda now: {"put_off": PutOff(now, 1)},
+        lambda _: {"requeued": True},
+        lambda _: {"origin": "replayed"},
+    ],
+)
+def test_what_was_taken_before_does_not_look_for_another_message(
+    plant: Plant, mark: Callable[[datetime], dict[str, Any]]
+) -> None:
+    """What is in the incident already was written by itself, before it was put off, or given up."""
     plant.put(1)
     raw = plant.waiting[0].raw
     plant.run(timedelta())
     plant.deliveries.done.clear()
     again = decode(raw)
-    put_off = Message(**{**vars(again), "put_off": PutOff(plant.world.now, 1)})
-    plant.waiting.append(Waiting(plant.world.now, encode(put_off)))
+    before = {**vars(again), **mark(plant.world.now)}
+    plant.waiting.append(Waiting(plant.world.now, encode(Message(**before))))
     plant.run(timedelta())
     assert plant.world.slept == []
     assert len(plant.world.event_ids()) == 1
+
+
+@pytest.mark.parametrize("asked", [60.0, 240.0])
+def test_who_asks_to_wait_for_long_is_asked_again_only_then(plant: Plant, asked: float) -> None:
+    plant.deliveries.trouble = Transient("azure-busy", "503", hint="again", retry_after=asked)
+    plant.put(3)
+    plant.run(timedelta())
+    assert (plant.calls, plant.world.slept) == (3, [])
+    assert all((one.at - plant.world.now).total_seconds() >= asked for one in plant.waiting)
+    plant.run(timedelta(hours=2))
+    assert (plant.poison, plant.world.slept) == ([], [])
+    plant.deliveries.trouble = None
+    plant.run(timedelta(minutes=30))
+    plant.assert_each_is_one_row(3)
+
+
+@pytest.mark.parametrize("asked", [0.0, 240.0])
+def test_what_cannot_be_acknowledged_leaves_few_copies(plant: Plant, asked: float) -> None:
+    plant.deliveries.trouble = Transient("azure-busy", "503", hint="again", retry_after=asked)
+    plant.put(1)
+    raw, sent = plant.waiting.pop().raw, 0
+    for tries in range(1, MOST + 1):  # whether it is acknowledged or not, the host hands it over again
+        with contextlib.suppress(VibedataError):
+            plant._process(QueueMessage(id="1", body=raw, dequeue_count=tries))
+        sent = len(plant.queue.hidden)
+    assert sent == (3 if asked else 2)
 
 
 def test_the_log_says_what_was_put_off_why_and_until_when(

@@ -39,10 +39,18 @@ class FakeAlertInstances:
 class FakeWatermarks:
     def __init__(self) -> None:
         self.moments: dict[str, datetime] = {}
+        self.notes: dict[str, str] = {}
         self.writes = 0
 
     def read(self, name: str) -> datetime | None:
         return self.moments.get(name)
+
+    def noted(self, name: str) -> str:
+        return self.notes.get(name, "")
+
+    def note(self, name: str, text: str) -> None:
+        self.notes[name] = text
+        self.writes += 1
 
     def advance(self, name: str, moment: datetime) -> bool:
         kept = self.moments.get(name)

@@ -116,7 +116,17 @@ class FakeIncidents:
 
     def mark(self, incident: Incident) -> None:
         mark = (incident.facts.component, incident.key)
-        self.dying.around(lambda: self.marked.add(mark) if incident.is_open else self.marked.discard(mark))
+
+        def write() -> None:
+            if incident.is_open:
+                self.marked.add(mark)
+            elif mark in self.marked:
+                self.marked.remove(mark)
+                found = self.kept.get(f"incident:{incident.key}")
+                if found and found[0].is_open:
+                    self.marked.add((found[0].facts.component, incident.key))
+
+        self.dying.around(write)
 
     def open_of(self, components: Sequence[str], lately: Callable[[Incident], bool]) -> Incident | None:
         for component in components:

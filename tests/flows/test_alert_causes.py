@@ -6,10 +6,11 @@ import contextlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.builders.alert_world import AlertWorld, alert, health
+from tests.builders.alert_world import AlertWorld, alert, health, message_of
 from tests.builders.turns import Actor, Stopping
 from tests.fakes.alert_processing import FakeDeliveries, FakeIncidents, Killed
 from vibedata.alerts.delivery import Delivery
@@ -102,6 +103,39 @@ def test_what_is_open_is_what_the_model_says(told: list[Event], taken: list[tupl
         for said in ("open", "close")
     )
     assert {one.key for one in found if not one.is_open} & opened <= closed
+    marked = {key for _, key in world.incidents.marked}
+    assert {one.key for one in found if one.is_open} <= marked, "its symptoms would not be grouped"
+
+
+def test_what_opens_again_while_its_end_is_unmarked_stays_marked() -> None:
+    """Whoever closes and whoever opens again may stop before each call, and die there."""
+    events = [Event("Unavailable", 1, 0), Event("Available", 2, 5), Event("Unavailable", 1, 8)]
+    for closing in range(3, 16):
+        for opening in range(2, 14):
+            first = [(0, False)] * 60 + [(1, False)] * closing + [(2, False)] * opening
+            for then in ([(1, False)] * 60, [(1, True)], [*[(1, False)] * 60, (2, False), (2, True)]):
+                world = deliver(events, [*first, *then])
+                found = [one for one in world.incidents.list() if one.is_open]
+                assert [number_of(one) for one in found] == [1]
+                assert {key for _, key in world.incidents.marked} == {found[0].key}, (closing, opening, then)
+
+
+@pytest.mark.parametrize("ended", [1, 2])
+def test_who_has_unmarked_what_is_open_again_and_died_marks_it_when_it_comes_back(ended: int) -> None:
+    """`ended`: an incident of its own, or another one of the cause."""
+    world = AlertWorld()
+    closing = message_of(health(2, "Available", minute=5))
+    world.process(health(1, "Unavailable", minute=1))
+    world.process(closing)
+    again = health(ended, "Unavailable", minute=8)
+    again["data"]["alertContext"]["eventDataId"] = "again"
+    world.process(again)
+    marked = set(world.incidents.marked)
+    assert len(marked) == 1
+    world.incidents.marked.clear()
+    del world.deliveries.done[closing.delivery_key]
+    world.process(closing)
+    assert world.incidents.marked == marked
 
 
 class Counting(FakeIncidents):
@@ -129,6 +163,7 @@ def test_a_closing_reads_only_what_opened_since_the_one_before() -> None:
         world.process(health(number, "Available", minute=number))
         assert len(set(counting.asked)) == len(counting.asked) == opened + 1  # and its own
     assert all(not one.is_open for one in counting.list())
+    assert counting.marked == set()
 
 
 def test_what_comes_late_is_read_by_nobody_but_itself_and_the_next_closing() -> None:

@@ -11,6 +11,7 @@ from tests.builders.alert_instances import RULE, alert_id, delivered, listed, pu
 from tests.fakes.alert_instances import FakeAlertInstances, FakeWatermarks
 from tests.fakes.alert_processing import FakeAlertRows, FakeIncidents
 from tests.fakes.alert_queue import FakeAlertQueue, busy
+from vibedata.alerts.enqueued_lately import MAX_KEYS, EnqueuedLately
 from vibedata.alerts.reconciling import GRACE, KEPT, OVERLAP, WATERMARK
 from vibedata.errors import Transient
 from vibedata.flows import reconcile_alerts
@@ -147,7 +148,8 @@ def test_a_run_that_finds_nothing_writes_no_row() -> None:
 def test_the_same_findings_are_the_same_event() -> None:
     world = World(listed("a", FIRED), listed("b", FIRED))
     world.run()
-    world.watermarks.moments.clear()
+    world.watermarks.moments.clear()  # the first died after its row
+    world.watermarks.notes.clear()
     world.now += timedelta(minutes=1)
     world.run()
     assert len({row["EventId"] for row in world.rows.rows}) == 1
@@ -212,10 +214,65 @@ def test_where_even_the_overlap_is_more_than_a_run_can_read_the_watermark_moves(
 def test_two_runs_side_by_side_enqueue_the_same_messages() -> None:
     world = World(listed("a", FIRED), listed("b", FIRED, resolved_at=RESOLVED))
     first = world.run()
-    world.watermarks.moments.clear()  # the other one had read it before
+    world.watermarks.moments.clear()  # the other one had read both before
+    world.watermarks.notes.clear()
     second = world.run()
     assert first.enqueued == second.enqueued
     assert len(set(first.enqueued)) == 3
+
+
+def test_while_processing_stands_still_an_alert_is_enqueued_once_and_once_more_at_the_last_look() -> None:
+    world = World(listed("a", NOW - timedelta(minutes=11)))
+    done = []
+    for _ in range(8):
+        done.append(world.run())
+        world.now += timedelta(minutes=15)
+    assert [len(one.enqueued) for one in done] == [1, 0, 0, 0, 1, 0, 0, 0]
+    assert [one.again for one in done] == [0, 0, 0, 0, 1, 0, 0, 0]
+    first, second = [row["Message"] for row in world.rows.rows]
+    assert first == "1 alert that no delivery told of was enqueued from Azure's own list."
+    assert second == f"{first} 1 of them had been enqueued before, and nothing has come of that yet."
+    assert all("put_off_alert" in row["Remedy"] for row in world.rows.rows)
+
+
+def test_however_late_a_run_first_sees_it_the_last_look_finds_a_lost_message_again() -> None:
+    for age in range(10, 25):
+        world = World(listed("a", NOW - timedelta(minutes=age)))
+        world.watermarks.advance(WATERMARK, NOW - timedelta(minutes=25))  # of the run before
+        for _ in range(8):
+            world.run()
+            world.now += timedelta(minutes=15)
+        assert len(world.sent()) == 2, age
+
+
+def test_a_run_that_dies_before_its_row_leaves_the_row_to_the_next() -> None:
+    world = World(listed("a", FIRED))
+    world.rows.trouble = busy()
+    with pytest.raises(Transient):
+        world.run()
+    world.rows.trouble = None
+    world.run()
+    assert [row["Status"] for row in world.rows.rows] == ["Reconciled"]
+
+
+def test_another_event_of_the_same_alert_is_enqueued_all_the_same() -> None:
+    world = World(listed("a", FIRED))
+    world.run()
+    world.instances.listed = [listed("a", FIRED, resolved_at=NOW)]
+    world.now += timedelta(minutes=15)
+    world.run()
+    assert world.sent() == [("a", "Fired"), ("a", "Resolved")]
+
+
+def test_what_was_enqueued_is_noted_in_bounds_and_whatever_the_note_says() -> None:
+    many = EnqueuedLately()
+    for n in range(0, 2 * MAX_KEYS, 1000):
+        many = many.plus((f"{m:016x}" for m in range(n, n + 1000)), NOW + timedelta(seconds=n))
+    assert (len(many.at), len(many.as_text()) < 200_000) == (MAX_KEYS, True)
+    assert EnqueuedLately.of(many.as_text()) == many
+    later = NOW + timedelta(seconds=2 * MAX_KEYS)
+    assert (many.knows("0" * 64), many.has(f"{2 * MAX_KEYS - 1:016x}", later)) == (False, True)
+    assert EnqueuedLately.of("nonsense 0\n\n2026-03-01T12:00:00Z").at == {}
 
 
 def test_what_cannot_be_listed_leaves_the_watermark() -> None:

@@ -138,8 +138,12 @@ def test_a_message_that_was_put_off_for_long_is_known_by_what_it_was_before_and_
     assert world.record(encode(replace(plain, put_off=PutOff(NOW, 141)))).name == kept.name
     assert (kept.name, world.poisoned.blobs) == (name_of(encode(plain)), {kept.name: encode(plain)})
     world.requeue(kept.name)
-    assert world.queue.messages == [plain]
-    assert world.record(encode(plain)).times == 2
+    (again,) = world.queue.messages
+    assert again == replace(plain, requeued=True)
+    assert world.record(encode(again)).times == 2
+    world.requeue(kept.name)
+    assert world.record(encode(replace(again, put_off=PutOff(NOW, 3)))).times == 3
+    assert world.poisoned.blobs == {kept.name: encode(plain)}
 
 
 def test_what_storage_refuses_stays_on_the_queue(world: World) -> None:
@@ -182,7 +186,7 @@ def test_requeueing_puts_the_message_back_once(world: World) -> None:
     kept = world.record(encode(message()))
     assert world.waiting() == [kept.name]
     assert world.requeue(kept.name[:8])["requeued"] == [kept.name]
-    assert world.queue.messages == [message()]
+    assert world.queue.messages == [replace(message(), requeued=True)]
     assert world.waiting() == []
     again = world.requeue(kept.name)
     assert (again["requeued"], again["requeuedBefore"]) == ([], [kept.name])
@@ -217,7 +221,43 @@ def test_a_requeue_that_dies_before_it_is_noted_sends_again_and_loses_nothing(wo
     assert world.waiting() == [kept.name], "not sent: not marked"
     world.queue.trouble = None
     world.requeue(kept.name)
-    assert world.queue.messages == [message()]
+    assert world.queue.messages == [replace(message(), requeued=True)]
+
+
+def test_a_large_alert_full_of_quotes_is_put_back_with_all_others(world: World) -> None:
+    large = message("large")
+    body = json.dumps({**json.loads(large.body or b""), "more": ['"""'] * 70_000}).encode()
+    assert len(body) < alerts.MAX_BYTES < len(encode(replace(large, body=body)))
+    claim = world.claims.store(large.delivery_key, body)
+    kept = world.record(encode(replace(large, body=None, claim=claim)))
+    done = world.requeue()
+    assert (done["requeued"], done["stay"]) == ([kept.name], [])
+    assert world.queue.bodies() == [body]
+
+
+def test_each_is_sent_before_the_next_is_read(world: World) -> None:
+    for name in "abc":
+        world.record(encode(message(name)))
+    sent_before: list[int] = []
+    read = world.poisoned.read
+
+    class Watched(FakePoisonedAlerts):
+        def read(self, name: str) -> tuple[Poisoned, bytes, bytes | None]:
+            sent_before.append(len(world.queue.sent))
+            return read(name)
+
+    watched = Watched()
+    watched.known, watched.blobs = world.poisoned.known, world.poisoned.blobs
+    world.poisoned = watched
+    world.requeue()
+    assert sent_before == [0, 1, 2]
+
+
+def test_of_those_that_are_named_none_is_sent_when_one_cannot_be(world: World) -> None:
+    good, none = world.record(encode(message())), world.record(b"no json")
+    with pytest.raises(BadInput):
+        world.requeue(good.name, none.name)
+    assert world.queue.sent == []
 
 
 def test_what_cannot_be_read_is_not_put_back(world: World) -> None:

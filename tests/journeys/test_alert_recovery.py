@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from io import BytesIO
 from pathlib import Path
@@ -165,7 +166,11 @@ def test_a_message_that_was_given_up_is_shown_and_put_back_once(
     assert (done["requeued"], len(done["stay"])) == ([kept.name], 1)
     again = vibedata("alerts", "poison", "requeue", kept.name)
     assert (again["requeued"], again["requeuedBefore"]) == ([], [kept.name])
-    assert plant.take() == [raw], "once"
+    (back,) = plant.take()  # once
+    assert decode(back) == replace(decode(raw), requeued=True)
+    assert record_poisoned.run(back, **plant.wires.record_poisoned()).times == 2, "it is known by what it was"
+    assert vibedata("alerts", "poison", "requeue", kept.name)["requeued"] == [kept.name]
+    assert plant.take() == [back]
     assert [one["name"] for one in vibedata("alerts", "poison", "list", "--all")["poisoned"]].count(
         kept.name
     ) == 1

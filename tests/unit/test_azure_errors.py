@@ -7,7 +7,7 @@ import time
 from email.utils import formatdate
 
 import pytest
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import AzureError, DecodeError, HttpResponseError, IncompleteReadError
 
 from vibedata.adapters.azure_errors import retry_after, translate
 
@@ -45,6 +45,45 @@ def test_each_refusal_has_its_kind(status: int, azure: str, kind: str, code: str
     )
     assert (error.kind, error.code) == (kind, code)
     assert error.detail["azureCode"] == azure
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        IncompleteReadError("IncompleteRead(12 bytes read, 88 more expected)"),
+        IncompleteReadError("cut", response=Response(200, "")),
+        HttpResponseError("Connection broken: InvalidChunkLength"),
+        DecodeError("The answer is no JSON", response=Response(200, "")),
+        HttpResponseError(response=Response(302, "")),
+    ],
+)
+def test_what_is_no_whole_answer_of_the_service_passes(error: AzureError) -> None:
+    found = translate(error, doing="read the table x")
+    assert (found.kind, found.code) == ("Transient", "azure-unreachable")
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 507, 509, 511, 520, 522, 526, 530, 599])
+def test_what_a_gateway_says_with_a_number_of_its_own_passes(status: int) -> None:
+    response = Response(status, "", **{"Retry-After": "60"})
+    for error in (HttpResponseError(response=response), DecodeError("no JSON", response=response)):
+        found = translate(error, doing="read the table x")
+        assert (found.kind, found.code) == ("Transient", "azure-busy")
+        assert getattr(found, "retry_after", None) == 60
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (HttpResponseError(response=Response(501, "NotImplemented")), "azure-failed"),
+        (HttpResponseError(response=Response(505, "HttpVersion")), "azure-failed"),
+        (HttpResponseError(response=Response(200, "OperationFailed")), "azure-failed"),
+        (AzureError("something else"), "azure-failed"),
+        (DecodeError("no JSON", response=Response(404, "")), "azure-not-found"),
+        (DecodeError("no JSON", response=Response(400, "")), "azure-refused"),
+    ],
+)
+def test_what_lasts_is_told_as_before(error: AzureError, code: str) -> None:
+    assert translate(error, doing="import an image").code == code
 
 
 def test_a_wait_that_azure_asks_for_is_passed_on() -> None:

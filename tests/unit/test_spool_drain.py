@@ -123,6 +123,46 @@ def test_a_row_whose_details_find_no_place_comes_again_alone(rig: Rig) -> None:
     assert rig.waiting() == [[large(2)]]
 
 
+@pytest.mark.parametrize("seconds", [1.0, 24.0])
+def test_putting_details_apart_slowly_leaves_time_for_a_post_and_goes_forward(
+    rig: Rig, seconds: float
+) -> None:
+    """A batch is held for a minute: a post that begins after half of it may end when another has the batch."""
+    rig.spool.put([*map(large, range(40)), *numbered(1)])
+    began, posts = rig.now, list[float]()
+
+    def slowly(_: object) -> bool:
+        rig.now += seconds
+        return True
+
+    def post(lines: list[bytes]) -> Delivery:
+        posts.append(rig.now - began)
+        return Delivery()
+
+    rig.spool.put_details, rig.sender.answer = slowly, post  # type: ignore[method-assign, assignment]
+    left = [40]
+    for _ in range(50):
+        began = rig.now
+        rig.run()
+        left.append(sum(len(lines) for lines in rig.waiting()))
+    assert posts, "it goes forward"
+    assert max(posts) <= 30.0
+    assert (left[-1], len(rig.sender.uploads) < 45) == (0, True)
+
+
+def test_a_post_after_details_that_took_all_the_time_is_left_to_later(rig: Rig) -> None:
+    rig.spool.put([large(1), *numbered(1)])
+
+    def slowly(_: object) -> bool:
+        rig.now += 31.0
+        return True
+
+    rig.spool.put_details = slowly  # type: ignore[method-assign]
+    assert rig.run() == Drained(0, stuck=True)
+    assert rig.sender.uploads == []
+    assert rig.waiting() == [[large(1), *numbered(1)]]
+
+
 def test_a_refused_row_with_large_details_is_kept_as_it_was(rig: Rig) -> None:
     rig.spool.put([large(1), *numbered(2)])
     rig.sender.answer = lambda lines: Delivery(refused=lines[:1])

@@ -44,12 +44,37 @@ def put(
     return briskly(once)
 
 
-def expire(container: ContainerClient, before: datetime, *, ours: Callable[[str], bool]) -> int:
-    """Delete what was written before then and has a name of ours; return how many. What is written meanwhile stays."""
+def renew(container: ContainerClient, name: str, metadata: Mapping[str, str], before: datetime) -> bool:
+    """Write a blob's notes, and so make it young, if it was written before then; False: it is gone.
+
+    Raises Transient, Blocked.
+    """
+
+    def once() -> bool:
+        with azure_errors(f"write {container.container_name}/{name}", needs=NEEDS):
+            try:
+                blob = container.get_blob_client(name)
+                blob.set_blob_metadata(dict(metadata), if_unmodified_since=before, **BRISK)
+            except HttpResponseError as error:
+                if error.status_code not in (404, 412):  # 412: it is young
+                    raise
+                return error.status_code == 412
+            return True
+
+    return briskly(once)
+
+
+def expire(
+    container: ContainerClient, before: datetime, *, ours: Callable[[str], bool], below: str | None = None
+) -> int:
+    """Delete what was written before then and has a name of ours; return how many. What is written meanwhile stays.
+
+    `below`: only what is there is looked at.
+    """
     gone = 0
     with azure_errors(f"expire {container.container_name}", needs=NEEDS):
         try:
-            for blob in container.list_blobs():
+            for blob in container.list_blobs(name_starts_with=below):
                 if ours(blob.name) and blob.last_modified < before:
                     gone += _delete(container, blob.name, blob.last_modified)
         except ResourceNotFoundError as error:

@@ -16,6 +16,7 @@ from azure.storage.blob import BlobServiceClient
 
 from vibedata.adapters.alert_blobs import expire, no_container, put
 from vibedata.adapters.azure_errors import azure_errors
+from vibedata.adapters.brisk import BRISK
 from vibedata.adapters.clients import ONE_TRY
 from vibedata.alerts import MAX_BYTES
 from vibedata.alerts.message import claim_name, is_claim
@@ -47,7 +48,7 @@ class BlobAlertClaims:
             raise _missing(name)
         with azure_errors(f"read {CONTAINER}/{name}", needs=NEEDS):
             try:
-                found = self._container.get_blob_client(name).download_blob()
+                found = self._container.get_blob_client(name).download_blob(**BRISK)
                 body = bytes(found.readall()) if found.size <= MAX_BYTES else b""
             except ResourceNotFoundError as error:
                 raise _not_found(name, error) from error

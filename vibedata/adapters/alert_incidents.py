@@ -99,9 +99,13 @@ class TableIncidents:
         where = (OPEN, f"{_component(incident.facts.component)}|{place(incident.key)[1]}")
         if incident.is_open:
             self._rows.put(where, {"Key": incident.key, EXPIRES: self._clock() + KEPT_OPEN})
-        else:
-            self._rows.delete(where)
+            self._remember(incident)
+            return
+        was_marked = self._rows.delete(where)
         self._remember(incident)
+        # That mark may have been the one of who has opened it meanwhile.
+        if was_marked and (found := self.read(incident.key)) and found[0].is_open:
+            self.mark(found[0])
 
     def _remember(self, incident: Incident) -> None:
         """Have this process see its own mark at once, without asking for all of them again."""

@@ -1,12 +1,14 @@
 """PoisonedAlerts over Azure Blob Storage: what was given up, below `poison/` in the container `alerts-rejected`.
 
 A message is one blob under its digest; what is known of it lies in the blob's metadata, so that a list reads no body.
-The body that a message only claims is copied beside it: the claims expire, what nobody could process does not.
+The body that a message only claims is copied beside it, for the claim may expire first; both are as old as what was
+noted of the message last, and the sweep deletes them when they are old enough.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
@@ -79,12 +81,13 @@ class BlobPoisonedAlerts:
         return self._change(name, changed)
 
     def _change(self, name: str, change: Any) -> Poisoned:
-        """Change what is known of a message, unless it is so already."""
+        """Change what is known of a message, unless it is so already; the body beside it becomes as young."""
         for _ in range(TRIES):
             one, etag = self._properties(name)
             wanted: Poisoned = change(one)
             if wanted == one:
                 return one
+            self._renew(name + CLAIMED)
             with azure_errors("note what became of a poisoned alert", needs=NEEDS):
                 try:
                     self._blob(name).set_blob_metadata(
@@ -98,6 +101,10 @@ class BlobPoisonedAlerts:
             f"Others note what became of the poisoned alert {name[:12]} at the same time, again and again.",
             hint="Run again when they have ended.",
         )
+
+    def _renew(self, name: str) -> None:
+        with azure_errors("keep what a poisoned alert claims", needs=NEEDS), suppress(ResourceNotFoundError):
+            self._blob(name).set_blob_metadata({})
 
     def _properties(self, name: str) -> tuple[Poisoned, str]:
         if not is_name(name):

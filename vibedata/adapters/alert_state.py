@@ -1,4 +1,4 @@
-"""Watermarks in the table `alertstate`: one row each, which only ever moves forward."""
+"""Watermarks in the table `alertstate`: one row each, which only ever moves forward, and one for a reader's note."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from vibedata.errors import Transient
 
 TABLE = "alertstate"
 ROW = "watermark-{}"
+NOTE = "note-{}"
+PIECE_CHARS = 32_000  # of a note: a property holds 32,768, a row 1 MiB
 TRIES = 5  # of a write that others come before
 
 
@@ -49,6 +51,17 @@ class TableWatermarks:
             f"Others move the watermark {name} at the same time, again and again.",
             hint="Wait for the next run.",
         )
+
+    def noted(self, name: str) -> str:
+        """See `ports.Watermarks.noted`."""
+        row = self._rows.read((self._partition, NOTE.format(name))) or {}
+        return "".join(str(row[piece]) for piece in sorted(row) if piece.startswith("Piece"))
+
+    def note(self, name: str, text: str) -> None:
+        """See `ports.Watermarks.note`."""
+        starts = range(0, len(text), PIECE_CHARS)
+        pieces = {f"Piece{n:02d}": text[at : at + PIECE_CHARS] for n, at in enumerate(starts)}
+        self._rows.put((self._partition, NOTE.format(name)), pieces)
 
     def _found(self, name: str) -> tuple[datetime | None, str]:
         row = self._rows.read((self._partition, ROW.format(name)))

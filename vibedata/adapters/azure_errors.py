@@ -15,6 +15,8 @@ from typing import Any
 from azure.core.exceptions import (
     AzureError,
     ClientAuthenticationError,
+    DecodeError,
+    HttpResponseError,
     ServiceRequestError,
     ServiceResponseError,
 )
@@ -22,7 +24,8 @@ from azure.core.exceptions import (
 from vibedata import contracts
 from vibedata.errors import BadInput, Blocked, Failed, Transient, VibedataError
 
-BUSY = {408, 429, 500, 502, 503, 504}
+BUSY = {408, 425, 429}  # and what begins with a 5: gateways have numbers of their own
+INCAPABLE = {501, 505}
 CHANGED_MEANWHILE = {409, 412}
 TOLERATED_SKEW_SECONDS = 300.0  # what Azure's services overlook at least
 PROHIBITED = {"RequestDisallowedByPolicy", "ScopeLocked", "ReadOnlyDisabledSubscription"}
@@ -61,7 +64,7 @@ def translate(error: AzureError, *, doing: str, needs: str = "") -> VibedataErro
             hint=NOBODY_THERE if _is_unanswered(error) else NOT_ATTACHED,
             detail=detail,
         )
-    if isinstance(error, (ServiceRequestError, ServiceResponseError)):
+    if _is_no_answer(error, status):
         return Transient(
             "azure-unreachable",
             f"No answer while trying to {doing}: {_first_line(error)}",
@@ -130,7 +133,7 @@ def _prohibited(error: AzureError, doing: str, detail: Mapping[str, Any]) -> Blo
 
 def _by_status(error: AzureError, status: int | None, doing: str, detail: dict[str, Any]) -> VibedataError:
     message = f"Could not {doing}: {detail.get('azureCode') or status or type(error).__name__}: {_first_line(error)}"
-    if status in BUSY:
+    if is_busy(status):
         return Transient(
             "azure-busy",
             message,
@@ -182,6 +185,20 @@ def retry_after(error: Exception) -> float | None:
     except (KeyError, ValueError):
         return None
     return seconds if seconds >= 0 else None  # nan is not, either
+
+
+def is_busy(status: int | None) -> bool:
+    """Say whether an answer's status tells of trouble that passes."""
+    return status is not None and (status in BUSY or (status >= 500 and status not in INCAPABLE))
+
+
+def _is_no_answer(error: AzureError, status: int | None) -> bool:
+    """Tell what is no answer of the service: none, a part of one, or a gateway's page or redirection."""
+    if isinstance(error, (ServiceRequestError, ServiceResponseError)):
+        return True
+    if isinstance(error, DecodeError):  # a part of one, too
+        return status is None or status < 400
+    return isinstance(error, HttpResponseError) and (status is None or 300 <= status < 400)
 
 
 def _is_unanswered(error: BaseException) -> bool:

@@ -19,10 +19,15 @@ BRISK: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 10}  # seconds
 PATIENCE = retry.Policy(attempts=3, seconds=3.0, delay=0.2, factor=2.0)
 
 
-def briskly(call: Callable[[], T]) -> T:
-    """Call until it answers, for three seconds. Raises what it raises, Transient after that."""
-    return retry.call_with_retry(call, PATIENCE, sleep=time.sleep, now=_now)
-
-
 def _now() -> datetime:
     return datetime.now(timezone.utc)
+
+
+def briskly(
+    call: Callable[[], T],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    now: Callable[[], datetime] = _now,
+) -> T:
+    """Call until it answers, for three seconds. Raises what it raises, Transient after that."""
+    return retry.call_with_retry(call, PATIENCE, sleep=sleep, now=now)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import ResourceNotFoundError
 from azure.core.pipeline.transport import RequestsTransport
@@ -25,9 +28,10 @@ class ComponentRows:
         credential: TokenCredential,
         instance_id: str,
         transport: RequestsTransport | None = None,
+        timeouts: Mapping[str, Any] | None = None,
     ) -> None:
         self._endpoint, self._credential, self._transport = endpoint, credential, transport
-        self._rest = Rest(endpoint, credential, STORAGE_SCOPE, TABLE_HEADERS, transport)
+        self._rest = Rest(endpoint, credential, STORAGE_SCOPE, TABLE_HEADERS, transport, timeouts)
         self._partition = registry_entities.encode_key(instance_id)
 
     def read(self, prefix: str = "") -> list[Row]:

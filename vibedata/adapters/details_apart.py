@@ -7,13 +7,14 @@ cuts a longer value without a word.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import orjson
 
-from vibedata.adapters.operations_ingestion import Delivery
+from vibedata.adapters.operations_ingestion import OUT_OF_TIME, Delivery
 from vibedata.operations import MAX_DETAILS_BYTES, Overflow, overflow
 
 
@@ -37,25 +38,38 @@ class DetailsApart:
 
     sender: Sender
     keeper: Keeper
+    monotonic: Callable[[], float] = time.monotonic
 
     def deliver(self, lines: Sequence[bytes], deadline: float) -> Delivery:
         """See `Ingestion.deliver`; `later` and `refused` have lines as they were given.
 
         A row whose Details found no place does not wait for them, and is also among those that come again `later`.
+        Putting Details apart takes half of the time, and the row that is under way: those behind it come `later`
+        unsent, and all do when the deadline has passed by then, because a post would begin too late.
         """
-        sent, given, stuck = list(lines), dict[bytes, bytes](), set[bytes]()
-        for number, line in enumerate(lines):
+        began = self.monotonic()
+        until = began + (deadline - began) / 2
+        sent, given, stuck = list[bytes](), dict[bytes, bytes](), set[bytes]()
+        for line in lines:
             if len(line) <= MAX_DETAILS_BYTES:  # so its Details are smaller too
+                sent.append(line)
                 continue
+            if given and self.monotonic() >= until:
+                break
             fitting, details = _apart(line)
+            sent.append(fitting)
             if details:
-                sent[number] = fitting
-                given[sent[number]] = line
-                stuck.update(() if self.keeper.put_details(details) else (sent[number],))
+                given[fitting] = line
+                stuck.update(() if self.keeper.put_details(details) else (fitting,))
+        if given and self.monotonic() >= deadline:
+            return Delivery(later=list(lines), reason=OUT_OF_TIME)
         delivery = self.sender.deliver(sent, deadline)
         if later := stuck.union(delivery.later).difference(delivery.refused):
             delivery.later = [given.get(line, line) for line in sent if line in later]
         delivery.refused = [given.get(line, line) for line in delivery.refused]
+        if rest := lines[len(sent) :]:
+            delivery.later = [*delivery.later, *rest]
+            delivery.reason = delivery.reason or OUT_OF_TIME
         return delivery
 
 

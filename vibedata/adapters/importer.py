@@ -14,7 +14,7 @@ from azure.mgmt.containerregistry.models import (
     ImportSourceCredentials,
 )
 
-from vibedata.adapters.azure_errors import BUSY, translate
+from vibedata.adapters.azure_errors import is_busy, translate
 from vibedata.adapters.clients import ONE_TRY
 from vibedata.errors import Blocked, Failed, Transient, VibedataError
 from vibedata.ports import ImportOutcome
@@ -125,7 +125,7 @@ class AcrImporter:
                 f"Could not {doing}: the customer's registry shuts Azure's own services out. {text.strip()[:300]}",
                 hint="Set the registry's networkRuleBypassOptions to AzureServices, then run import_artifacts again.",
             )
-        if status == 403 or status in BUSY or status is None:
+        if status == 403 or is_busy(status) or status is None:
             return translate(error, doing=doing, needs=NEEDS)
         if any(word in text for word in REFUSED_AT_SOURCE):
             return Blocked(

@@ -57,7 +57,9 @@ class Rest:
         scope: str,
         headers: Mapping[str, str] | None = None,
         transport: RequestsTransport | None = None,
+        timeouts: Mapping[str, Any] | None = None,
     ) -> None:
+        self._timeouts = timeouts or {}
         self.endpoint = endpoint.rstrip("/")
         # Not by policies of their own: each would cost as much as all of these.
         self._headers = {
@@ -83,7 +85,7 @@ class Rest:
     ) -> HttpResponse:
         """Send one request to the endpoint, whatever `path` says, return its good answer. Raises AzureError.
 
-        `body` goes as JSON, `content` as it is; `timeouts` are the transport's, in seconds.
+        `body` goes as JSON, `content` as it is; `timeouts` are the transport's, in seconds: else the endpoint's own.
         """
         # Not by the client's own `format_url`: it goes where a path with a host says, and takes braces for its own.
         query = {name: quote(value, safe="") for name, value in (params or {}).items()}
@@ -91,7 +93,7 @@ class Rest:
         given = {"json": body} if content is None else {"content": content}
         told = {"x-ms-client-request-id": str(uuid.uuid4()), **(headers or {}), **self._headers}
         request = HttpRequest(method, url, params=query, headers=told, **given)
-        response: HttpResponse = self._client.send_request(request, **(timeouts or {}))
+        response: HttpResponse = self._client.send_request(request, **(timeouts or self._timeouts))
         if response.status_code >= 300:
             raise _error(response)
         return response

@@ -14,7 +14,8 @@ from vibedata.operations import Overflow
 MAX_BATCHES = 100  # of one upload
 GATHER_SECONDS = 10.0  # of reading them
 RELEASE_SECONDS = 2.0  # beyond the end of its time, of letting others have what was not delivered
-ROUND_SECONDS = 30.0  # until the last post of an upload begins: with it, less than a batch is held for
+# Until the last post of an upload begins, whatever is put apart before: with it, less than a batch is held for.
+ROUND_SECONDS = 30.0
 
 
 class Spooled(Protocol):
@@ -125,7 +126,7 @@ class SpoolDrain:
         however long the search for refused rows takes.
         """
         together = [line for lines in found.values() for line in lines]
-        delivery = DetailsApart(self.sender, self.spool).deliver(together, deadline)
+        delivery = DetailsApart(self.sender, self.spool, self.monotonic).deliver(together, deadline)
         later = set(delivery.later)
         done = self._settled(found, later, set(delivery.refused))
         whole = sum(later.isdisjoint(found.pop(name)) for name in done)

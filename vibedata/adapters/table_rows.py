@@ -16,6 +16,7 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpResponse
 
 from vibedata.adapters.azure_errors import azure_errors
+from vibedata.adapters.brisk import BRISK
 from vibedata.adapters.rest import (
     STORAGE_SCOPE,
     TABLE_HEADERS,
@@ -39,7 +40,7 @@ class TableRows:
         self, endpoint: str, table: str, credential: TokenCredential, transport: RequestsTransport | None
     ) -> None:
         self._table = table
-        self._rest = Rest(endpoint, credential, STORAGE_SCOPE, TABLE_HEADERS, transport)
+        self._rest = Rest(endpoint, credential, STORAGE_SCOPE, TABLE_HEADERS, transport, BRISK)
 
     def read(self, place: tuple[str, str]) -> dict[str, Any] | None:
         """Return a row with its `etag`, None when there is none."""

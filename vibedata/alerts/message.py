@@ -2,10 +2,11 @@
 
     {"schema": "vibedata.alert-message/1", "deliveryKey": …, "origin": …, "receivedAt": …, "body": "…", "claim": null}
 
-`body` is the alert's own JSON document as a text, byte for byte. `putOff` is there too once it was put off:
-`{"since": …, "times": …}`. A storage queue holds 65,536 bytes of base64; an
-envelope that would exceed them carries `claim` instead, the name of the blob in `alerts-claims` that holds the body
-(a claim check). A bare alert that somebody put on the queue by hand is understood as well.
+`body` is the alert's own JSON document as a text: as it came where a body holds one alert, written anew where it
+holds several. `putOff` is there too once it was put off: `{"since": …, "times": …}`; and `"requeued": true` once it
+was given up and put back. A storage queue holds 65,536 bytes of base64; an envelope that would exceed them carries
+`claim` instead, the name of the blob in `alerts-claims` that holds the body (a claim check). A bare alert that
+somebody put on the queue by hand is understood as well.
 """
 
 from __future__ import annotations
@@ -47,6 +48,12 @@ class Message:
     body: bytes | None = None
     claim: str | None = None
     put_off: PutOff | None = None
+    requeued: bool = False
+
+    @property
+    def came_before(self) -> bool:
+        """Whether it is known to have been taken before: what its incident tells is most likely its own doing."""
+        return self.put_off is not None or self.requeued or self.origin == "replayed"
 
 
 def encode(message: Message) -> bytes:
@@ -61,6 +68,8 @@ def encode(message: Message) -> bytes:
     }
     if message.put_off:
         told["putOff"] = message.put_off.as_dict()
+    if message.requeued:
+        told["requeued"] = True
     if message.body is None:
         return json.dumps(told, separators=(",", ":")).encode()
     try:
@@ -104,7 +113,7 @@ def _of_envelope(told: Mapping[str, Any]) -> Message:
     key, received = told.get("deliveryKey"), times.parse(told.get("receivedAt"))
     origin = _ORIGINS.get(str(told.get("origin")))
     body, claim = told.get("body"), told.get("claim")
-    put_off = _put_off(told.get("putOff"))
+    put_off, requeued = _put_off(told.get("putOff")), told.get("requeued") is True
     if not (isinstance(key, str) and _KEY.fullmatch(key)):
         raise _unreadable(f"its deliveryKey is {_shown(key)}")
     if origin is None:
@@ -112,9 +121,9 @@ def _of_envelope(told: Mapping[str, Any]) -> Message:
     if received is None:
         raise _unreadable(f"its receivedAt is {_shown(told.get('receivedAt'))}")
     if isinstance(body, str) and claim is None:
-        return Message(key, origin, received, _bytes(body), None, put_off)
+        return Message(key, origin, received, _bytes(body), None, put_off, requeued)
     if body is None and isinstance(claim, str) and is_claim(claim):
-        return Message(key, origin, received, None, claim, put_off)
+        return Message(key, origin, received, None, claim, put_off, requeued)
     raise _unreadable("it has neither a body nor a claim that names a blob, or both")
 
 

@@ -130,14 +130,14 @@ def message_of(raw: bytes) -> Message | None:
 
 
 def lasting(raw: bytes) -> tuple[bytes, PutOff | None]:
-    """Return a message's bytes as they were before it was put off, and since when it was.
+    """Return a message's bytes as they were before it was put off or put back, and since when it was put off.
 
     So it has one name whenever it is given up, and begins anew when it is put back.
     """
     message = message_of(raw)
-    if message is None or message.put_off is None:
+    if message is None or (message.put_off is None and not message.requeued):
         return raw, None
-    return encode(replace(message, put_off=None)), message.put_off
+    return encode(replace(message, put_off=None, requeued=False)), message.put_off
 
 
 def diagnose(
@@ -150,10 +150,11 @@ def diagnose(
         return Diagnosis(error.code, _short(error.message))
     if missing is not None:
         return Diagnosis(missing.code, _short(missing.message), message.delivery_key)
-    return _of_body(message, body or b"", put_off)
+    return diagnose_body(message, body or b"", put_off)
 
 
-def _of_body(message: Message, body: bytes, put_off: PutOff | None) -> Diagnosis:
+def diagnose_body(message: Message, body: bytes, put_off: PutOff | None = None) -> Diagnosis:
+    """Return why a message was given up that can be read, and whose body is this."""
     found = read(body)
     alert = alerts.parse(found[0].document, found[0].shape) if len(found) == 1 else None
     if alert is None:

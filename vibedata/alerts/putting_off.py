@@ -17,6 +17,7 @@ SPARE_TRIES = 2  # for a queue that takes nothing at the moment, or a worker tha
 TRIES_AGAIN = 2  # of one that has been put off: what hinders it is known to last
 MAX_TIMES = 100_000
 MAX_ASKED_SECONDS = 3600.0  # of what the other side asks to wait
+HOST_PAUSE_SECONDS = 30.0  # between the host's tries (`visibilityTimeout`): too few for who asks for more
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,16 @@ class PutOff:
         return {"since": self.since.astimezone(timezone.utc).isoformat(), "times": self.times}
 
 
-def is_due(before: PutOff | None, tries: int, most: int) -> bool:
-    """Say whether a message that was taken so many times, of at most `most`, is to be put off."""
+def is_due(before: PutOff | None, tries: int, most: int, asked_seconds: float = 0.0) -> bool:
+    """Say whether a message that was taken so many times, of at most `most`, is to be put off.
+
+    At three tries at most, the last one among them: one that comes back all the same, because it could not be
+    acknowledged, would leave a copy of itself at each.
+    """
     enough = most - SPARE_TRIES
-    return tries >= max(1, enough if before is None else min(enough, TRIES_AGAIN))
+    due = max(1, enough if before is None else min(enough, TRIES_AGAIN))
+    is_too_early = tries == 1 and asked_seconds > HOST_PAUSE_SECONDS
+    return tries == due or tries >= most or is_too_early
 
 
 def following(before: PutOff | None, now: datetime) -> PutOff | None:

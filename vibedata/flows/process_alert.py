@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from vibedata import alerts, retry
+from vibedata import alerts
 from vibedata.alerts import alert_rows, incident, noise
 from vibedata.alerts.concern import Concern
 from vibedata.alerts.delivery import Delivery
@@ -22,6 +22,7 @@ from vibedata.alerts.incident import Incident
 from vibedata.alerts.message import Message
 from vibedata.alerts.model import Alert
 from vibedata.alerts.noise import Limits, Notice
+from vibedata.brief_patience import BriefPatience
 from vibedata.deciding import Decided, Decider
 from vibedata.errors import BadInput
 from vibedata.ports.alerts import AlertClaims, AlertRows, Deliveries, Incidents, Notices, RegistryRows
@@ -31,6 +32,7 @@ LIMITS = Limits()
 # Pauses between looks for the delivery of another message, in seconds: in all longer than an upload may take.
 # Then whoever had that message is taken for dead.
 LOOKS = (*(0.25,) * 4, *(1.0,) * 49)
+TELLING_SECONDS = 180.0  # that telling of others' ends may take longer: it would begin anew each time
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,14 @@ def run(
     instance_id: str,
     limits: Limits = LIMITS,
     pause: Callable[[float], None] = time.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
     is_retry: bool = False,
 ) -> Processed:
     """Process a message. Raises Transient and Blocked (it stays on the queue); BadInput, Failed (it is poison).
 
     `is_retry`: this very message was taken before, so what is known of its delivery is its own doing.
     """
-    patience = retry.Patience(None, retry.propagation(0.0), pause, clock)
+    patience = BriefPatience(pause, monotonic)
     if patience.call(lambda: deliveries.seen(message.delivery_key)):
         return Processed(message.delivery_key, "seen")
     alert = _alert(message, claims, patience)
@@ -80,17 +83,18 @@ def run(
         made = [alert_rows.alert_row(alert, told, instance_id, now)]
         if decided.limited and incidents.count_limited(decided.limited, message.delivery_key):
             made.append(alert_rows.limit_row(decided.limited, None, limits.notices, instance_id, now))
+        patience.check()
         rows.deliver(made)
-    _tell(notices, alert, decided, message.delivery_key)
+    _tell(notices, alert, decided, message.delivery_key, patience)
     done = Delivery(message.delivery_key, decided.event_id, alert.incident_key, message.origin, now)
-    patience.call(lambda: deliveries.record(done))
+    patience.finish(lambda: deliveries.record(done))
     outcome: Literal["written", "reconciled"] = "written" if decided.has_row else "reconciled"
     return Processed(
         message.delivery_key, outcome, decided.event_id, alert.incident_key, decided.verdict.word
     )
 
 
-def _is_recorded_soon(key: str, deliveries: Deliveries, patience: retry.Patience) -> bool:
+def _is_recorded_soon(key: str, deliveries: Deliveries, patience: BriefPatience) -> bool:
     """Say whether the other message of this delivery, which was faster, ends well while we look."""
     for pause in LOOKS:
         patience.sleep(pause)
@@ -99,7 +103,7 @@ def _is_recorded_soon(key: str, deliveries: Deliveries, patience: retry.Patience
     return False
 
 
-def _alert(message: Message, claims: AlertClaims, patience: retry.Patience) -> Alert:
+def _alert(message: Message, claims: AlertClaims, patience: BriefPatience) -> Alert:
     """Return the alert of a message. Raises BadInput (message-no-alert), Failed (alert-claim-missing)."""
     body = message.body
     if body is None:
@@ -124,11 +128,11 @@ def _decide(
     known: Sequence[Row],
     incidents: Incidents,
     limits: Limits,
-    patience: retry.Patience,
+    patience: BriefPatience,
 ) -> Decided:
     policy = retry_policy(known)
     if policy:
-        patience = patience.until_told(policy.attempts, policy.delay_seconds)
+        patience.told(policy.attempts, policy.delay_seconds)
     key = message.delivery_key
     reconciled = message.origin == "reconciled"
     step = incident.step_of(alert, key, alerts.event_id(key), message.received_at, reconciled=reconciled)
@@ -136,7 +140,7 @@ def _decide(
     return Decider(alert, step, facts, incidents, known, limits, patience).decide()
 
 
-def _tell(notices: Notices, alert: Alert, decided: Decided, delivery: str) -> None:
+def _tell(notices: Notices, alert: Alert, decided: Decided, delivery: str, patience: BriefPatience) -> None:
     """Open or close the notice of the incident, and close those of the others that have ended with it."""
     link = alert.links[0].url if alert.links else ""
 
@@ -150,6 +154,7 @@ def _tell(notices: Notices, alert: Alert, decided: Decided, delivery: str) -> No
     elif decided.verdict.word == noise.CLOSE:
         notices.close(notice(decided.incident, decided.incident.closed_at))
     for other in decided.ended:  # one that has opened again since has ended all the same
+        patience.check(-TELLING_SECONDS)
         notices.close(notice(other.incident, other.incident.closed_at, other.delivery))
 
 

@@ -43,13 +43,13 @@ def run(
 
     Raises Transient, Blocked (the queue takes nothing either).
     """
-    if not putting_off.is_due(message.put_off, tries, most):
+    asked = (why.retry_after or 0.0) if isinstance(why, Transient) else 0.0
+    if not putting_off.is_due(message.put_off, tries, most, asked):
         return None
     put_off = putting_off.following(message.put_off, clock())
     if put_off is None:
         return None
-    asked = why.retry_after if isinstance(why, Transient) else None
-    seconds = putting_off.pause(put_off, first_seconds, share(), asked or 0.0)
+    seconds = putting_off.pause(put_off, first_seconds, share(), asked)
     queue.send(replace(message, put_off=put_off), after=seconds)
     with contextlib.suppress(VibedataError):  # the alert is safe; the log may be down with the rest
         outages.tell(why)

@@ -3,7 +3,8 @@
 The timer's safety net: whatever of the intake was down, Azure keeps its alerts for 30 days. Each run looks at what
 changed since the watermark (and a little before), leaves alone what is so young that its delivery may be on its way,
 and moves the watermark only over what it has dealt with. A run that dies is run again; what it had enqueued is
-enqueued again under the same delivery key, which the processor knows.
+enqueued again under the same delivery key, which the processor knows. What was enqueued is noted: while processing
+stands still, nothing comes of it, and each run would enqueue it once more.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 
 from vibedata import operations, retry
 from vibedata.alerts import reconciling
+from vibedata.alerts.enqueued_lately import EnqueuedLately
 from vibedata.alerts.incident import Incident
 from vibedata.alerts.reconciling import WATERMARK, AlertInstance, Event
 from vibedata.errors import Failed
@@ -27,13 +29,18 @@ VERB = "reconcile_alerts"
 STRIDE = 100  # instances after which a run that dies does not begin again before them
 AT_ONCE = 16  # reads of incidents
 MAX_TOLD = 20
+REMEDY = (
+    "Look why the intake missed them, or why processing stands still (rows `put_off_alert`): "
+    'docs/alerts.md, "An alert is missing".'
+)
 
 
 @dataclass(frozen=True)
 class Reconciled:
     """What a run did: delivery keys that it enqueued, instances that it looked at, events that are still too young.
 
-    `behind`: there were more than it could look at; the watermark is where the next goes on.
+    `again`: how many of them an earlier run had enqueued, and nothing has come of that. `behind`: there were more than
+    it could look at; the watermark is where the next goes on.
     """
 
     enqueued: tuple[str, ...] = ()
@@ -42,6 +49,7 @@ class Reconciled:
     watermark: datetime | None = None
     gap: timedelta = timedelta()
     behind: bool = False
+    again: int = 0
 
 
 def run(
@@ -59,6 +67,7 @@ def run(
     now = clock()
     patience = retry.Patience(None, retry.propagation(0.0), pause, clock)
     mark = patience.call(lambda: watermarks.read(WATERMARK))
+    lately = EnqueuedLately.of(patience.call(lambda: watermarks.noted(WATERMARK)))
     listed, until = _listed(instances, mark, now)
     found = sorted(listed, key=lambda one: (one.changed_at, one.listed_id))
     if reconciling.gap(mark, now):  # before anything moves the watermark: nobody could tell of it any more
@@ -69,16 +78,24 @@ def run(
         some = found[start : start + STRIDE]
         due = [event for one in some for event in reconciling.events(one) if reconciling.is_due(event, now)]
         young += sum(1 for one in some for _ in reconciling.events(one)) - len(due)
-        sent = _enqueue(_missing(due, incidents, patience), queue, now)
+        sent = _enqueue(_missing(due, incidents, patience), lately, queue, now)
         enqueued += sent
         if sent:  # another of its moment may follow: only what is before it is done
             _advance(watermarks, some[-1].changed_at - timedelta(microseconds=1), now)
     keys = tuple(key for _, key in enqueued)
     done = Reconciled(
-        keys, len(found), young, min(until, reconciling.horizon(now)), reconciling.gap(mark, now), until < now
+        keys,
+        len(found),
+        young,
+        min(until, reconciling.horizon(now)),
+        reconciling.gap(mark, now),
+        until < now,
+        sum(lately.knows(key) for key in keys),
     )
     if enqueued or done.behind:
         rows.deliver([_row(done, [event for event, _ in enqueued], mark, now, instance_id)])
+    if enqueued:  # after its row: else who dies before that leaves none
+        watermarks.note(WATERMARK, lately.plus(keys, now).as_text())
     _advance(watermarks, until - timedelta(microseconds=1) if done.behind else now, now)
     return done
 
@@ -107,12 +124,15 @@ def _missing(due: list[Event], incidents: Incidents, patience: retry.Patience) -
     return [event for event in due if all(reconciling.is_missing(event, one) for one in told[event.instance])]
 
 
-def _enqueue(missing: list[Event], queue: AlertQueue, now: datetime) -> list[tuple[Event, str]]:
+def _enqueue(
+    missing: list[Event], lately: EnqueuedLately, queue: AlertQueue, now: datetime
+) -> list[tuple[Event, str]]:
     sent = []
     for event in missing:
         message = reconciling.message(event, now)
-        queue.send(message)
-        sent.append((event, message.delivery_key))
+        if not lately.has(message.delivery_key, now):
+            queue.send(message)
+            sent.append((event, message.delivery_key))
     return sent
 
 
@@ -124,11 +144,19 @@ def _row(
     done: Reconciled, enqueued: list[Event], mark: datetime | None, now: datetime, instance_id: str
 ) -> operations.Row:
     """Return the row of a run that found something: the same findings give the same EventId."""
-    told = f"{len(enqueued)} alerts that no delivery told of were enqueued from Azure's own list."
+    alerts = (
+        "1 alert that no delivery told of was"
+        if len(enqueued) == 1
+        else f"{len(enqueued)} alerts that no delivery told of were"
+    )
+    told = f"{alerts} enqueued from Azure's own list."
+    if done.again:
+        told += f" {done.again} of them had been enqueued before, and nothing has come of that yet."
     if done.behind:
         told += f" More changed than one run reads: the next goes on from {done.watermark}."
     details = {
         "enqueued": len(done.enqueued),
+        "again": done.again,
         "instances": done.looked_at,
         "since": mark.isoformat() if mark else None,
         "events": [_told(event) for event in enqueued[:MAX_TOLD]],
@@ -159,7 +187,7 @@ def _event(
             category="Alert",
             severity=severity,
             message=message,
-            remedy='Look why the intake missed them: docs/alerts.md, "An alert is missing".',
+            remedy=REMEDY,
             details=details,
         ),
     )

@@ -1,7 +1,7 @@
 """Requeue poisoned alerts: put them back on the queue `alerts`, once each.
 
 Sent first, marked then: whoever dies between the two has it sent again next time, and the processor knows the delivery
-by its key; the other way round it would be lost.
+by its key; the other way round it would be lost. Each is read when its turn comes: together they may be gigabytes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from vibedata.alerts import poison
-from vibedata.alerts.message import Message, encode
+from vibedata.alerts.message import Message
 from vibedata.alerts.poison import Poisoned
 from vibedata.errors import BadInput, Failed
 from vibedata.ports import Summary
@@ -39,30 +39,24 @@ def run(
     """
     kept = poisoned.kept()
     chosen = [poison.chosen(kept, one) for one in wanted] if wanted else [one for one in kept if one.waits]
+    waiting = [one for one in dict.fromkeys(chosen) if one.waits]
     read = _named if wanted else _held if force else _worth_it
-    found = [(one, *read(one, poisoned, claims)) for one in dict.fromkeys(chosen) if one.waits]
-    stay = {one.name: code for one, message, code in found if message is None}
-    if wanted and stay:
-        raise _unreadable(list(stay))
-    sent = [one.name for one, message, _ in found if _requeue(one, message, poisoned, queue, clock)]
+    if wanted and (none := [one.name for one in waiting if read(one, poisoned, claims)[0] is None]):
+        raise _unreadable(none)
+    sent: list[str] = []
+    stay: dict[str, str] = {}
+    for one in waiting:
+        message, code = read(one, poisoned, claims)
+        if message is None:
+            stay[one.name] = code
+            continue
+        queue.send(replace(message, requeued=True))
+        poisoned.requeued(one.name, clock())
+        sent.append(one.name)
     before = [one.name for one in chosen if not one.waits]
     staying = [{"name": name, "code": code} for name, code in stay.items()]
     data = {"requeued": sent, "requeuedBefore": before, "stay": staying}
     return Summary(VERB, {"messages": len(sent)}, _told(sent, before, Counter(stay.values())), data)
-
-
-def _requeue(
-    one: Poisoned,
-    message: Message | None,
-    poisoned: PoisonedAlerts,
-    queue: AlertQueue,
-    clock: Callable[[], datetime],
-) -> bool:
-    if message is None:
-        return False
-    queue.send(message)
-    poisoned.requeued(one.name, clock())
-    return True
 
 
 def _named(one: Poisoned, poisoned: PoisonedAlerts, claims: AlertClaims) -> tuple[Message | None, str]:
@@ -91,7 +85,7 @@ def _worth_it(one: Poisoned, poisoned: PoisonedAlerts, claims: AlertClaims) -> t
     message, why = _held(one, poisoned, claims)
     if message is None:
         return None, why
-    told = poison.diagnose(encode(message), message.body)
+    told = poison.diagnose_body(message, message.body or b"")
     return (message, "") if told.code == poison.FAILED else (None, told.code)
 
 

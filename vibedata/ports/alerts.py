@@ -58,10 +58,13 @@ class RejectedAlerts(Protocol):
     """The bodies that are no alerts, for a person to look at, in the container `alerts-rejected`."""
 
     def keep(self, raw: bytes, *, code: str, reason: str, received_at: datetime, origin: str) -> str:
-        """Keep a body with the reason, once; returns its name, which follows from the body."""
+        """Keep a body with the reason, once; returns its name, which follows from the body.
+
+        Keeping it again on another day only makes it younger.
+        """
 
     def expire(self, before: datetime) -> int:
-        """Delete what was kept before then, also of what was given up, or put back, before; returns how many."""
+        """Delete what was kept before then, given up or put back, and rows that the log refused; returns how many."""
 
 
 class AlertInstances(Protocol):
@@ -88,6 +91,15 @@ class Watermarks(Protocol):
 
     def advance(self, name: str, moment: datetime) -> bool:
         """Keep the moment unless a later one is kept; tell whether it was written. Raises Transient."""
+
+    def noted(self, name: str) -> str:
+        """Return what the reader has noted for its next run, "" where nothing is."""
+
+    def note(self, name: str, text: str) -> None:
+        """Note a text instead, of 200,000 characters at most; two readers side by side may lose one of theirs.
+
+        Raises Transient, Blocked.
+        """
 
 
 class PoisonedAlerts(Protocol):
@@ -136,7 +148,9 @@ class RegistryRows(Protocol):
     """The component registry, to look at only."""
 
     def read(self, prefix: str = "") -> Sequence[Row]:
-        """Return the rows whose key starts with `prefix`; may be half a minute old. Raises Transient, Blocked."""
+        """Return the rows whose key starts with `prefix`; may be half a minute old, or an hour while
+        the registry does not answer. Raises Transient, Blocked.
+        """
 
 
 class Deliveries(Protocol):
@@ -181,7 +195,7 @@ class Incidents(Protocol):
         """Write it over the version that was read."""
 
     def mark(self, incident: Incident) -> None:
-        """Have an incident found by `open_of`, or no longer once it is closed."""
+        """Have an incident found by `open_of`, or no longer once it is closed, unless it is open again by now."""
 
     def open_of(self, components: Sequence[str], lately: Callable[[Incident], bool]) -> Incident | None:
         """Return an open, marked incident for which `lately` holds, of the first of the components that has one.

@@ -68,11 +68,12 @@ class AlertPorts:
         """Return the component registry, read once in a while."""
 
         def make() -> Any:
+            from vibedata.adapters.brisk import BRISK
             from vibedata.adapters.component_rows import ComponentRows
             from vibedata.adapters.remembered_rows import RememberedRows
 
             s = self.settings
-            rows = ComponentRows(s.table_endpoint, self.credential(), s.instance_id, self.transport())
+            rows = ComponentRows(s.table_endpoint, self.credential(), s.instance_id, self.transport(), BRISK)
             return RememberedRows(rows)
 
         return self.once("registry", make)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -235,6 +236,54 @@ def test_a_replay_and_old_times_are_not_late() -> None:
     rows = rows_of(lived([alert(1, minute=55), replayed, old, alert(4, "Acknowledged", minute=58)]))
     (found,) = answer("How late are alerts here?", rows)
     assert (found["Worst"], found["Best"], found["Alerts"]) == (301, 124, 2)
+
+
+def test_what_was_put_back_is_not_late() -> None:
+    requeued = replace(message_of(alert(2)), requeued=True)
+    (found,) = answer("How late are alerts here?", rows_of(lived([alert(1, minute=55), requeued])))
+    assert found["Alerts"] == 1
+
+
+def test_rows_whose_details_are_too_large_are_asked_of_like_all_others() -> None:
+    stranger = "/subscriptions/s/resourceGroups/g/providers/a.b/c/d"
+    rows = rows_of(lived([large(alert(1, rule="vd-other", target=stranger))]))
+    (found,) = answer("Which alerts concern no component that we know?", rows)
+    assert (found["Rule"], found["Why"] != "") == ("vd-other", True)
+
+    replayed = replace(message_of(large(alert(2))), origin="replayed")
+    requeued = replace(message_of(large(alert(3))), requeued=True)
+    assert answer("How late are alerts here?", rows_of(lived([replayed, requeued]))) == []
+
+    rows = rows_of(lived([large(alert(1)), large(alert(1, minute=1))]))
+    nobody = "00000000-0000-0000-0000-000000000000"
+    told = answer("What is the story of this incident?", rows, **{nobody: rows[0]["OperationId"]})
+    assert {row["Notice"] for row in told if row["Operation"] == "process_alert/metric"} == {
+        "open",
+        "already-open",
+    }
+    assert all(row["Why"] for row in told if row["Notice"] == "already-open")
+
+    rows = rows_of(lived([message_of(large(alert(1)), "reconciled")]))
+    (found,) = answer("Did the intake miss anything?", rows)
+    assert found["Alerts"] == 1
+
+
+@pytest.mark.parametrize("question", [one.question for one in queries()])
+def test_no_query_reads_details_past_those_that_are_too_large(question: str) -> None:
+    (ready,) = [one for one in queries() if one.question == question]
+    told = "iff(isnull(Details.preview), Details, Details.preview)"
+    assert "Details." not in ready.query.replace(told, "")
+
+
+def test_what_the_queries_ask_of_is_in_the_preview_of_an_alert_that_has_everything() -> None:
+    requeued = replace(message_of(large(alert(2)), "reconciled"), requeued=True)
+    asked = {name for one in queries() for name in re.findall(r"\bTold\.(\w+)", one.query)}
+    of_others = {"link", "before", "reason"}  # notices and health runs, whose Details are small
+    world = lived([large(alert(1)), requeued])
+    shown = [set(operations.overflow(row)[0]["Details"]["preview"]) for row in world.rows.rows]
+    missing = asked - of_others - set.union(*shown)
+    assert missing <= {"closedAt"}, "of an incident that has not closed"
+    assert all({"componentWhy", "origin", "rule"} <= one for one in shown)
 
 
 def test_what_says_neither_is_counted_with_what_fired() -> None:

@@ -78,10 +78,26 @@ def test_what_was_never_put_off_says_nothing_of_it() -> None:
     assert decode(envelope(putOff=None)) == decode(encode(message())) == message()
 
 
+def test_what_was_put_back_says_so_and_nothing_else_does() -> None:
+    for one in (message(), message(None, claim_name(KEY, b"large")), message(b"\xff")):
+        sent = replace(one, requeued=True, put_off=PutOff(NOW, 2))
+        assert decode(encode(sent)) == sent
+        assert "requeued" not in json.loads(encode(one))
+    for odd in (None, False, 1, "true", [True]):
+        assert decode(envelope(requeued=odd)) == message()
+
+
+def test_which_were_taken_before() -> None:
+    assert not message().came_before
+    before = ({"put_off": PutOff(NOW, 1)}, {"requeued": True}, {"origin": "replayed"})
+    assert all(replace(message(), **one).came_before for one in before)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("requeued", [False, True])
 @pytest.mark.parametrize("put_off", [None, PutOff(NOW, 1), PutOff(NOW, MAX_TIMES)])
-def test_the_limit_holds_to_the_byte(put_off: PutOff | None) -> None:
+def test_the_limit_holds_to_the_byte(put_off: PutOff | None, requeued: bool) -> None:
     def of(body: bytes) -> bytes:
-        return encode(replace(message(body), put_off=put_off))
+        return encode(replace(message(body), put_off=put_off, requeued=requeued))
 
     spare = 49152 - len(of(b""))
     largest, too_large = of(b"x" * spare), of(b"x" * (spare + 1))

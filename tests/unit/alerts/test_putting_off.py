@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -18,6 +20,26 @@ EARLIER = PutOff(NOW - timedelta(hours=3), 20)
 @pytest.mark.parametrize(("most", "first"), [(10, 8), (5, 3), (3, 1), (2, 1), (1, 1)])
 def test_the_host_tries_nearly_as_often_as_it_may_before(most: int, first: int) -> None:
     assert [is_due(None, tries, most) for tries in (first - 1, first, most)] == [False, True, True]
+
+
+@pytest.mark.parametrize("before", [None, EARLIER])
+@pytest.mark.parametrize("most", [1, 2, 3, 5, 10])
+def test_what_comes_back_at_every_try_leaves_few_copies(before: PutOff | None, most: int) -> None:
+    tries = range(1, most + 1)
+    assert sum(is_due(before, one, most) for one in tries) <= 2
+    assert sum(is_due(before, one, most, 240.0) for one in tries) <= 3
+    assert is_due(before, most, most)
+
+
+@pytest.mark.parametrize(("asked", "due"), [(0.0, False), (30.0, False), (31.0, True), (1e9, True)])
+def test_who_asks_for_more_than_the_host_waits_is_obeyed_at_once(asked: float, due: bool) -> None:
+    assert is_due(None, 1, 10, asked) is due
+    assert not is_due(None, 2, 10, asked)
+
+
+def test_the_host_waits_as_long_as_its_file_says() -> None:
+    queues = json.loads(Path("host.json").read_text("utf-8"))["extensions"]["queues"]
+    assert queues["visibilityTimeout"] == f"00:00:{putting_off.HOST_PAUSE_SECONDS:02.0f}"
 
 
 @pytest.mark.parametrize(("most", "first"), [(10, 2), (3, 1), (1, 1)])
