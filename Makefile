@@ -28,7 +28,7 @@ check: $(READY) ## Format, lint, types and unit tests, in under a minute
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
-	@$(PY) -m pytest -q -n auto --maxprocesses 4 tests/unit tests/flows tests/house
+	@$(PY) -m pytest -q -n auto --maxprocesses 4 -m "not thorough" tests/unit tests/flows tests/house
 
 stack: setup ## Keep the local stack up, seeded, for the command line
 	@$(PY) -m demo --stack-only

@@ -107,6 +107,7 @@ def test_what_is_open_is_what_the_model_says(told: list[Event], taken: list[tupl
     assert {one.key for one in found if one.is_open} <= marked, "its symptoms would not be grouped"
 
 
+@pytest.mark.thorough
 def test_what_opens_again_while_its_end_is_unmarked_stays_marked() -> None:
     """Whoever closes and whoever opens again may stop before each call, and die there."""
     events = [Event("Unavailable", 1, 0), Event("Available", 2, 5), Event("Unavailable", 1, 8)]

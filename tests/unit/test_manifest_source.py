@@ -73,6 +73,7 @@ def test_json_that_is_no_manifest_is_told_so(raw: bytes) -> None:
     assert manifest.violations(raw)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "raw",
     [
